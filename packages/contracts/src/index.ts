@@ -1,0 +1,17 @@
+export * from './audit/audit-event.js';
+export * from './audit/canonical-json.js';
+export * from './audit/event-types.js';
+export * from './errors/error-codes.js';
+export * as accounting from './gen/ts/lethe/accounting/v1/accounting.js';
+export * as audit from './gen/ts/lethe/audit/v1/audit.js';
+export * as identity from './gen/ts/lethe/identity/v1/identity.js';
+export * as payloadWire from './gen/ts/lethe/payload/v1/sealed_payload.js';
+export * as policy from './gen/ts/lethe/policy/v1/policy_sync.js';
+export * from './grpc/services.js';
+export * from './ids/bounded.js';
+export * from './ids/uuid.js';
+export * from './payload/codec.js';
+export * from './telemetry/codec.js';
+export * from './telemetry/enums.js';
+export * from './telemetry/pack.js';
+export * from './telemetry/telemetry.js';

@@ -1,0 +1,46 @@
+import { errorFacts } from './errors.js';
+
+/** Values a log line may carry. Strings are identifiers of ours; anything that does not look like one is withheld. */
+export type LogFields = Readonly<Record<string, number | bigint | boolean | string | undefined>>;
+
+export interface Logger {
+  info(event: string, fields?: LogFields): void;
+  warn(event: string, fields?: LogFields): void;
+  /** Logs the facts of a thrown value: name, code, frames. Its message never arrives. */
+  error(event: string, thrown: unknown, fields?: LogFields): void;
+}
+
+const identifier = /^[A-Za-z0-9._:@/+-]{0,128}$/;
+const withheld = '[withheld]';
+
+const safeFields = (fields: LogFields): Record<string, number | boolean | string> => {
+  const safe: Record<string, number | boolean | string> = {};
+  for (const [key, value] of Object.entries(fields)) {
+    if (value === undefined) continue;
+    safe[key] =
+      typeof value === 'string'
+        ? identifier.test(value)
+          ? value
+          : withheld
+        : typeof value === 'bigint'
+          ? value.toString()
+          : value;
+  }
+  return safe;
+};
+
+/** One JSON line an event on stderr. Guarantee: no free text can be logged, whatever the caller passes. */
+export const createLogger = (
+  service: string,
+  write: (line: string) => void = (line) => process.stderr.write(line),
+): Logger => {
+  const emit = (level: string, event: string, fields: Record<string, unknown>): void => {
+    write(`${JSON.stringify({ time: new Date().toISOString(), level, service, event, ...fields })}\n`);
+  };
+  return {
+    info: (event, fields = {}) => emit('info', event, safeFields(fields)),
+    warn: (event, fields = {}) => emit('warn', event, safeFields(fields)),
+    error: (event, thrown, fields = {}) =>
+      emit('error', event, { ...safeFields(fields), error: errorFacts(thrown) }),
+  };
+};
