@@ -1,0 +1,1 @@
+export { startTestPostgres, type TestLogin, type TestPostgres } from './postgres/start-test-postgres.js';
