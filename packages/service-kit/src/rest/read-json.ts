@@ -2,7 +2,6 @@ import type { Context } from 'hono';
 import type { z } from 'zod';
 import { LetheError } from '../safe/errors.js';
 
-const bodyBytesMax = 256 * 1024;
 const fieldName = /^[a-z][a-z0-9_]{0,63}$/;
 
 /** The first problem's field, when it is one of the schema's own names; a name the caller chose is withheld. */
@@ -21,7 +20,6 @@ const codeOf = (issue: z.core.$ZodIssue) =>
 /** Reads a JSON body of a management call with a strict schema. Throws LetheError naming the field, never the value. */
 export const readJson = async <S extends z.ZodType>(c: Context, schema: S): Promise<z.infer<S>> => {
   const bytes = Buffer.from(await c.req.arrayBuffer());
-  if (bytes.length > bodyBytesMax) throw new LetheError('caller.body_too_large');
   if (bytes.length === 0) throw new LetheError('caller.empty_body');
   let value: unknown;
   try {

@@ -1,9 +1,12 @@
 import { type ServerType, serve } from '@hono/node-server';
 import { type ErrorBody, type ErrorCode, errorBody, errorCodes } from '@lethe/contracts';
 import type { Context, Hono } from 'hono';
+import { bodyLimit } from 'hono/body-limit';
 import type { Registry } from 'prom-client';
 import { LetheError } from '../safe/errors.js';
 import type { Logger } from '../safe/log.js';
+
+const bodyBytesMax = 256 * 1024;
 
 export type RestOrigin = ErrorBody['error']['origin'];
 
@@ -29,6 +32,13 @@ export const withHouseRoutes = <A extends Hono>(app: A, options: RestAppOptions)
     await next();
     if (!c.res.headers.has('cache-control')) c.header('cache-control', 'no-store');
   });
+  app.use(
+    '*',
+    bodyLimit({
+      maxSize: bodyBytesMax,
+      onError: (c) => errorResponse(c, 'caller.body_too_large', options.origin),
+    }),
+  );
   app.get('/healthz', (c) => c.json({ status: 'ok' }));
   app.get('/readyz', async (c) =>
     (await options.ready()) ? c.json({ status: 'ready' }) : c.json({ status: 'not_ready' }, 503),
