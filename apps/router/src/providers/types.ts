@@ -1,0 +1,73 @@
+import type { Secret } from '@lethe/service-kit';
+import type { SplicedBody } from '../http/types.js';
+
+/** Where and how one attempt goes. */
+export interface UpstreamTarget {
+  readonly origin: string; // scheme://host:port
+  readonly path: string; // with the base URL's path
+  readonly credential: Secret;
+  readonly authentication: 'bearer' | 'x-api-key';
+}
+
+export interface UpstreamLimits {
+  readonly connectMsMax: number;
+  readonly headMsMax: number; // from the last request byte to the response head
+  readonly idleMsMax: number; // between two body reads
+  readonly headBytesMax: number;
+}
+
+/** Why an attempt failed. Closed: nothing of the socket's or the provider's text. `sent`: request bytes had left. */
+export type UpstreamFailure =
+  | 'unreachable'
+  | 'connect_timeout'
+  | 'head_timeout'
+  | 'idle_timeout'
+  | 'head_too_large'
+  | 'malformed'
+  | 'reset'
+  | 'aborted';
+
+export class UpstreamError extends Error {
+  constructor(
+    readonly failure: UpstreamFailure,
+    readonly sent: boolean,
+  ) {
+    super('upstream failed');
+    this.name = 'UpstreamError';
+  }
+}
+
+/** How a response body ended. `cut`: before its declared end. */
+export type BodyEnd = 'complete' | 'cut' | 'aborted';
+
+export interface BodySink {
+  /**
+   * Body bytes [start, end) of `buffer`, transfer framing removed. The bytes are valid during the call only and are
+   * overwritten after it, unless `held` is returned: then the client leaves the buffer to the sink, which overwrites
+   * it. Return `pause` to stop reading until resume() of the response.
+   */
+  data(buffer: Buffer, start: number, end: number): 'continue' | 'held' | 'pause';
+}
+
+export interface UpstreamResponse {
+  readonly status: number;
+  /** Lower-case names, in order; hop-by-hop headers are gone. */
+  readonly headers: readonly (readonly [name: string, value: string])[];
+  header(name: string): string | undefined;
+  /** Delivers the body to the sink; resolves with how it ended, never rejects. Called at most once. */
+  pipe(sink: BodySink): Promise<BodyEnd>;
+  resume(): void;
+  /** Cuts the upstream connection. */
+  abort(): void;
+}
+
+export interface ProviderClient {
+  /** Sends one request. Resolves at the response head; rejects with UpstreamError. `signal` aborts it. */
+  send(
+    target: UpstreamTarget,
+    body: SplicedBody,
+    accept: 'application/json' | 'text/event-stream',
+    onAbort: (abort: () => void) => void,
+  ): Promise<UpstreamResponse>;
+  close(): void;
+}
