@@ -26,15 +26,17 @@ export interface PostgresConnection extends Login {
  * socket's folder stands percent-encoded as the host; other clients would read its comma as a list of hosts.
  * A database whose name is not plain letters, digits and _.~- throws invalid_option: use the options instead.
  */
-export function connectionUrl(address: Address, login: Login): string {
+export function connectionUrl({ socketDir, tcpPort }: Address, login: Login): string {
   // postgres.js decodes user and password but takes the path as it stands.
   if (!/^[\w.~-]+$/.test(login.database)) throw new PostgresServerError('invalid_option');
   const [user, password] = [login.user, login.password].map(encodeURIComponent);
-  const host =
-    address.tcpPort === undefined
-      ? encodeURIComponent(address.socketDir).replace(`%3A${SOCKET_PORT}`, `:${SOCKET_PORT}`)
-      : `127.0.0.1:${address.tcpPort}`;
+  const host = tcpPort === undefined ? encodedFolder(socketDir) : `127.0.0.1:${tcpPort}`;
   return `postgres://${user}:${password}@${host}/${login.database}`;
+}
+
+function encodedFolder(socketDir: string): string {
+  const port = `:${SOCKET_PORT}`;
+  return `${encodeURIComponent(socketDir.slice(0, -port.length))}${port}`;
 }
 
 /** The same as postgres.js options. */

@@ -1,7 +1,9 @@
 export type { Login, PostgresConnection } from './connection-address.js';
+export { applyMigrations, type Migration, type MigrationOptions } from './migrations.js';
 export {
   PostgresServerError,
   type PostgresServerErrorCode,
   type PostgresServerErrorFields,
 } from './postgres-server-error.js';
-export { type Exit, type PostgresServer, type StartOptions, startPostgres } from './start-postgres.js';
+export type { Exit } from './server-process.js';
+export { type PostgresServer, type StartOptions, startPostgres } from './start-postgres.js';

@@ -1,10 +1,11 @@
-import { chownSync, closeSync, existsSync, openSync, readFileSync, writeFileSync } from 'node:fs';
+import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { mkdir, readdir, rename, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Binaries } from './binaries.js';
 import type { Layout } from './layout.js';
 import { PostgresServerError } from './postgres-server-error.js';
-import { commandFor, exitCodeOf, type RunAs } from './run-as.js';
+import { commandFor, exitCodeOf, giveTo, type RunAs } from './run-as.js';
+import { withLog } from './server-log.js';
 
 const MAJOR = '17';
 
@@ -20,7 +21,8 @@ export interface InitializeOptions {
 /** Makes the cluster unless a whole one is there. An initdb that was killed has left only its staging folder, which goes. */
 export async function ensureCluster(options: InitializeOptions): Promise<void> {
   const { layout } = options;
-  await rm(layout.staging, { recursive: true, force: true });
+  // Retried: what is left of a killed initdb may still be writing.
+  await rm(layout.staging, { recursive: true, force: true, maxRetries: 10, retryDelay: 50 });
   if (await holdsCluster(layout.dataDir)) return;
   await mkdir(layout.staging, { mode: 0o700 });
   giveTo(options.runAs, layout.staging);
@@ -44,7 +46,6 @@ async function initdb({
   superuserPassword,
   durable,
 }: InitializeOptions): Promise<void> {
-  const log = openSync(layout.log, 'a', 0o600);
   try {
     await rm(layout.passwordFile, { force: true });
     writeFileSync(layout.passwordFile, superuserPassword, { mode: 0o600, flag: 'wx' });
@@ -65,15 +66,9 @@ async function initdb({
       '--no-instructions',
       ...(durable ? [] : ['--no-sync']),
     ];
-    const code = await exitCodeOf(commandFor(runAs, 'KILL', program), log);
+    const code = await withLog(layout.log, (log) => exitCodeOf(commandFor(runAs, 'KILL', program), log));
     if (code !== 0) throw new PostgresServerError('initdb_failed');
   } finally {
     await rm(layout.passwordFile, { force: true });
-    closeSync(log);
   }
-}
-
-/** Hands a path to the user that Postgres runs as, where that is not us. */
-export function giveTo(runAs: RunAs, path: string): void {
-  if (runAs.kind === 'drop') chownSync(path, runAs.uid, runAs.gid);
 }

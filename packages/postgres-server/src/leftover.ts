@@ -7,14 +7,14 @@ import { waitUntil } from './wait-until.js';
 /** The setting that tells a later start which process started this server. Postgres ignores names with a dot. */
 export const LAUNCHER_SETTING = 'lethe.launcher_pid';
 
-interface ServerProcess {
+interface Found {
   readonly pid: number;
   readonly parent: number;
   /** The pid in LAUNCHER_SETTING; undefined in a backend, which renames itself. */
   readonly launcher: number | undefined;
 }
 
-function readProcess(pid: number, dataDir: string): ServerProcess | undefined {
+function readProcess(pid: number, dataDir: string): Found | undefined {
   try {
     if (readlinkSync(`/proc/${pid}/cwd`) !== dataDir) return undefined;
     if (readFileSync(`/proc/${pid}/comm`, 'utf8').trim() !== 'postgres') return undefined;
@@ -34,8 +34,11 @@ function readProcess(pid: number, dataDir: string): ServerProcess | undefined {
   }
 }
 
-/** Every Postgres process that works in this data folder. Empty where there is no /proc. */
-export function serverProcesses(dataDir: string): readonly ServerProcess[] {
+/**
+ * Every Postgres process that works in this data folder. Empty where there is no /proc: there a leftover server ends
+ * the next start with start_failed.
+ */
+export function serverProcesses(dataDir: string): readonly Found[] {
   if (process.platform !== 'linux') return [];
   let real: string;
   try {

@@ -18,6 +18,8 @@ const messages = {
     'The Postgres data folder holds something that is not a Postgres cluster. Set LETHE_HOME to a fresh folder.',
   data_dir_other_major:
     'The Postgres data folder was made by another major version. Dump it with that version, then start with --reset.',
+  folder_not_usable:
+    'The folder around the Postgres data could not be read or written (rights, or a full disk). Set LETHE_HOME to a folder this user may write.',
   socket_path_too_long:
     'No folder short enough for a unix socket was found. Set LETHE_HOME or TMPDIR to a shorter path.',
   already_running: 'A Postgres of a living Lethe already uses this data folder. Stop that Lethe first.',
@@ -29,6 +31,8 @@ const messages = {
   start_failed: 'Postgres ended before it was ready. Read postgres.log beside the data folder.',
   start_timeout: 'Postgres was not ready in time and was stopped. Read postgres.log beside the data folder.',
   migration_failed: 'A migration failed and was rolled back. Fix its SQL and run again.',
+  migrations_not_possible:
+    'The database could not be prepared for migrations. Check that it is reachable and that the connecting role may act as the owner.',
   migration_changed:
     'A migration that was applied has changed since. Restore its text and add a new migration instead.',
   migration_missing:

@@ -1,5 +1,5 @@
 import { spawn } from 'node:child_process';
-import { accessSync, constants, readFileSync, statSync } from 'node:fs';
+import { accessSync, chownSync, constants, readFileSync, statSync } from 'node:fs';
 import { delimiter, join } from 'node:path';
 import { PostgresServerError } from './postgres-server-error.js';
 
@@ -115,3 +115,8 @@ export function exitCodeOf(command: Command, output: 'ignore' | number = 'ignore
 
 /** The whole environment of our children: no secret of ours, no PG* variable of the caller's shell. */
 export const childEnvironment: Readonly<Record<string, string>> = { PATH: childPath, LC_ALL: 'C', TZ: 'UTC' };
+
+/** Hands a path to the user that Postgres runs as, where that is not us. */
+export function giveTo(runAs: RunAs, path: string): void {
+  if (runAs.kind === 'drop') chownSync(path, runAs.uid, runAs.gid);
+}

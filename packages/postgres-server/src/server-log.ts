@@ -6,7 +6,7 @@ const LOG_BYTES_MAX = 1_048_576;
 const LINE_CHARACTERS_MAX = 4_096;
 
 /** Opens the log for appending (0600). A log that has grown past 1 MiB makes room first; one older file is kept. */
-export function openLog(path: string): number {
+function openLog(path: string): number {
   const size = statSync(path, { throwIfNoEntry: false })?.size ?? 0;
   if (size > LOG_BYTES_MAX) renameSync(path, `${path}.1`);
   return openSync(path, 'a', 0o600);
@@ -24,5 +24,6 @@ export function withLog<T>(path: string, use: (descriptor: number) => T): T {
 
 /** Hands the server's lines on, each cut to 4,096 characters. */
 export function forwardLines(stream: Readable, onLog: (line: string) => void): void {
+  stream.on('error', () => {});
   createInterface({ input: stream }).on('line', (line) => onLog(line.slice(0, LINE_CHARACTERS_MAX)));
 }

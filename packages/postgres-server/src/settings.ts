@@ -39,7 +39,6 @@ const defaults: Readonly<Record<string, string>> = {
   timezone: 'UTC',
   log_timezone: 'UTC',
   jit: 'off',
-  dynamic_shared_memory_type: process.platform === 'linux' ? 'mmap' : 'posix',
 };
 
 /** What of the server's settings depends on the start. */

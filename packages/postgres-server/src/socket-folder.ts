@@ -2,10 +2,9 @@ import { existsSync, lstatSync, readFileSync, writeFileSync } from 'node:fs';
 import { mkdir, mkdtemp, rename, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { basename, join } from 'node:path';
-import { giveTo } from './initialize-cluster.js';
 import type { Layout } from './layout.js';
 import { PostgresServerError } from './postgres-server-error.js';
-import type { RunAs } from './run-as.js';
+import { giveTo, type RunAs } from './run-as.js';
 
 /** The longest path of a unix socket that every platform takes (macOS 103, Linux 107). */
 const SOCKET_PATH_BYTES_MAX = 103;

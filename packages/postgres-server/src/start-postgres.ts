@@ -1,4 +1,3 @@
-import { type ChildProcess, spawn } from 'node:child_process';
 import { mkdir } from 'node:fs/promises';
 import { createServer } from 'node:net';
 import { locateBinaries } from './binaries.js';
@@ -10,19 +9,13 @@ import {
 } from './connection-address.js';
 import { ensureCluster } from './initialize-cluster.js';
 import { type Layout, layoutOf } from './layout.js';
-import { LAUNCHER_SETTING, serverProcesses, stopLeftover } from './leftover.js';
+import { LAUNCHER_SETTING, stopLeftover } from './leftover.js';
 import { PostgresServerError } from './postgres-server-error.js';
-import { isReady } from './postmaster-file.js';
-import { type Command, childEnvironment, chooseRunAs, commandFor } from './run-as.js';
-import { forwardLines, withLog } from './server-log.js';
+import { chooseRunAs, commandFor } from './run-as.js';
+import { type Exit, launch } from './server-process.js';
 import { settingArguments } from './settings.js';
-import { makeSocketFolder, removeSocketFolder } from './socket-folder.js';
+import { makeSocketFolder } from './socket-folder.js';
 import { prepareForOtherUser } from './traversal.js';
-import { waitUntil } from './wait-until.js';
-
-const START_TIMEOUT_MS = 60_000;
-const FAST_STOP_MS = 1_400;
-const IMMEDIATE_STOP_MS = 400;
 
 /** How to start. The password counts only when the cluster is made; `extraSettings` cannot loosen the leak-safe ones. */
 export interface StartOptions {
@@ -35,12 +28,6 @@ export interface StartOptions {
   /** Receives the server's lines instead of postgres.log. */
   readonly onLog?: (line: string) => void;
   readonly extraSettings?: Readonly<Record<string, string>>;
-}
-
-/** How a server ended. */
-export interface Exit {
-  readonly code: number | null;
-  readonly signal: NodeJS.Signals | null;
 }
 
 /** A running server. */
@@ -61,7 +48,19 @@ export async function startPostgres(options: StartOptions): Promise<PostgresServ
   const tcpPort = options.port === undefined || options.port === 0 ? undefined : options.port;
   if (!/^[\x21-\x7e]{8,128}$/.test(options.superuserPassword))
     throw new PostgresServerError('invalid_option');
-  const layout = layoutOf(options.dataDir);
+  try {
+    return await start(options, layoutOf(options.dataDir), tcpPort);
+  } catch (error) {
+    if (error instanceof PostgresServerError) throw error;
+    throw new PostgresServerError('folder_not_usable', {}, error);
+  }
+}
+
+async function start(
+  options: StartOptions,
+  layout: Layout,
+  tcpPort: number | undefined,
+): Promise<PostgresServer> {
   await mkdir(layout.home, { recursive: true, mode: 0o700 });
   const runAs = await chooseRunAs(layout.dataDir);
   await stopLeftover(layout.dataDir);
@@ -96,74 +95,4 @@ function refuseTakenPort(port: number): Promise<void> {
     probe.once('error', () => reject(new PostgresServerError('port_taken')));
     probe.listen({ port, host: '127.0.0.1', exclusive: true }, () => probe.close(() => resolve()));
   });
-}
-
-interface Running {
-  readonly pid: number;
-  readonly exited: Promise<Exit>;
-  signal(signal: NodeJS.Signals): void;
-  stop(): Promise<void>;
-}
-
-function spawnServer(command: Command, layout: Layout, onLog?: (line: string) => void): ChildProcess {
-  // Detached: Ctrl-C in a terminal must reach us alone, so that the services can finish before their database.
-  const base = { ...command.identity, cwd: '/', env: childEnvironment, detached: true };
-  if (onLog === undefined) {
-    return withLog(layout.log, (log) =>
-      spawn(command.file, command.args, { ...base, stdio: ['ignore', log, log] }),
-    );
-  }
-  const child = spawn(command.file, command.args, { ...base, stdio: ['ignore', 'ignore', 'pipe'] });
-  forwardLines(child.stderr, onLog);
-  return child;
-}
-
-async function launch(command: Command, layout: Layout, onLog?: (line: string) => void): Promise<Running> {
-  const child = spawnServer(command, layout, onLog);
-  let ended = false;
-  let refused = false;
-  const signal = (name: NodeJS.Signals): void => {
-    if (!ended) child.kill(name);
-  };
-  const onOurExit = (): void => signal('SIGQUIT');
-  const exited = new Promise<Exit>((resolve) => {
-    const finish = (exit: Exit): void => {
-      ended = true;
-      process.removeListener('exit', onOurExit);
-      resolve(exit);
-    };
-    child.once('error', () => {
-      refused = child.pid === undefined;
-      if (refused) finish({ code: null, signal: null });
-    });
-    child.once('exit', (code, name) => finish({ code, signal: name }));
-  });
-  process.once('exit', onOurExit);
-
-  const pid = child.pid;
-  const ready = await waitUntil(
-    () => ended || (pid !== undefined && isReady(layout.dataDir, pid)),
-    START_TIMEOUT_MS,
-  );
-  const stop = async (): Promise<void> => {
-    await stopChild(() => ended, signal);
-    await waitUntil(() => serverProcesses(layout.dataDir).length === 0, IMMEDIATE_STOP_MS);
-    await removeSocketFolder(layout);
-  };
-  if (pid === undefined || ended || !ready) {
-    await stop();
-    throw new PostgresServerError(
-      refused ? 'spawn_refused' : ended && ready ? 'start_failed' : 'start_timeout',
-    );
-  }
-  return { pid, exited, signal, stop };
-}
-
-async function stopChild(ended: () => boolean, signal: (name: NodeJS.Signals) => void): Promise<void> {
-  signal('SIGINT');
-  if (await waitUntil(ended, FAST_STOP_MS)) return;
-  signal('SIGQUIT');
-  if (await waitUntil(ended, IMMEDIATE_STOP_MS)) return;
-  signal('SIGKILL');
-  await waitUntil(ended, IMMEDIATE_STOP_MS);
 }

@@ -1,5 +1,5 @@
 import { existsSync } from 'node:fs';
-import { chown, cp, mkdir, readdir, rename, rm } from 'node:fs/promises';
+import { chmod, cp, lchown, mkdir, readdir, rename, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { type Binaries, binariesUnder } from './binaries.js';
 import type { Layout } from './layout.js';
@@ -27,6 +27,8 @@ export async function prepareForOtherUser(
   binaries: Binaries,
 ): Promise<Binaries> {
   if (runAs.kind !== 'drop') return binaries;
+  // The folder around the data is ours alone, and everything in it is 0600 or 0700.
+  if (!(await canEnter(runAs, layout.home))) await chmod(layout.home, 0o711);
   if (!(await canEnter(runAs, layout.home))) {
     throw new PostgresServerError('data_dir_not_traversable', { folder: layout.home });
   }
@@ -44,8 +46,8 @@ export async function prepareForOtherUser(
 }
 
 async function giveTree(runAs: Drop, folder: string): Promise<void> {
-  await chown(folder, runAs.uid, runAs.gid);
+  await lchown(folder, runAs.uid, runAs.gid);
   for (const entry of await readdir(folder, { withFileTypes: true, recursive: true })) {
-    if (!entry.isSymbolicLink()) await chown(join(entry.parentPath, entry.name), runAs.uid, runAs.gid);
+    await lchown(join(entry.parentPath, entry.name), runAs.uid, runAs.gid);
   }
 }

@@ -63,6 +63,13 @@ export async function startTestPostgres(): Promise<TestPostgres> {
   const sql = connect('postgres');
   const open: postgres.Sql[] = [sql];
 
+  let killed = false;
+  const restart = async (): Promise<void> => {
+    await server.stop();
+    server = await start();
+    killed = false;
+  };
+
   return {
     superuserUrl: server.url(superuser('postgres')),
     sql,
@@ -90,15 +97,15 @@ export async function startTestPostgres(): Promise<TestPostgres> {
       };
     },
     async kill() {
+      killed = true;
       server.kill();
       await server.exited;
     },
-    async restart() {
-      await server.stop();
-      server = await start();
-    },
+    restart,
     async stop() {
       await Promise.all(open.map((each) => each.end({ timeout: 1 })));
+      // A killed server leaves a System V segment that only its next start takes away.
+      if (killed) await restart();
       await server.stop();
       process.removeListener('exit', removeFolder);
       await rm(folder, { recursive: true, force: true });

@@ -5,11 +5,12 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { startPostgres } from '@lethe/postgres-server';
 
-/** Tests throw their clusters away, so nothing is synced to disk. */
+/** Tests throw their clusters away: nothing is synced to disk, and no shared memory outlives a killed server. */
 export const testSettings: Readonly<Record<string, string>> = {
   fsync: 'off',
   full_page_writes: 'off',
   synchronous_commit: 'off',
+  dynamic_shared_memory_type: 'mmap',
 };
 
 /** Raise when the way a cluster is made changes: a template is never updated. */
