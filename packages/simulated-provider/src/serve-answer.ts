@@ -1,0 +1,37 @@
+import type { OutgoingHttpHeaders } from 'node:http';
+import { type Serving, STREAM_HEADERS } from './exchange.js';
+import type { JsonObject } from './json-codec.js';
+import { completionJson, type StreamEvent, streamEvents } from './render.js';
+
+export interface AnswerChange {
+  readonly headers?: OutgoingHttpHeaders;
+  /** Replaces the events of a streamed answer. */
+  readonly events?: (events: Iterable<StreamEvent>) => Iterable<StreamEvent>;
+  /** Replaces the body of a whole answer. */
+  readonly body?: (completion: JsonObject) => string;
+  /** False when what is sent lacks what a whole answer has. */
+  readonly completed?: boolean;
+}
+
+/** Serves the answer, streamed or whole, with the changes that a fault wants. */
+export async function serveAnswer(serving: Serving, change: AnswerChange = {}): Promise<void> {
+  const { exchange, chat, delayMs } = serving;
+  const answer = serving.answer();
+  if (chat.stream) {
+    exchange.begin(200, { ...STREAM_HEADERS, ...change.headers });
+    exchange.billPrompt(answer);
+    const events = streamEvents(answer, chat);
+    await exchange.sendEvents(change.events?.(events) ?? events, delayMs);
+    exchange.complete(undefined, change.completed);
+    return;
+  }
+  const completion = completionJson(answer, chat);
+  const bytes = Buffer.from(change.body?.(completion) ?? JSON.stringify(completion));
+  exchange.begin(200, {
+    'content-type': 'application/json',
+    'content-length': bytes.length,
+    ...change.headers,
+  });
+  exchange.billAll(answer);
+  exchange.complete(bytes, change.completed);
+}
