@@ -16,6 +16,8 @@ export interface Ask {
   readonly body?: string | Buffer;
   /** Leaves once this many bytes of the response were read. */
   readonly leaveAfterBytes?: number;
+  /** Leaves when nothing is heard for this long. */
+  readonly timeoutMs?: number;
 }
 
 /** One plain HTTP request on its own connection. Rejects only when no head arrives. */
@@ -28,9 +30,15 @@ export function ask(url: string, options: Ask = {}): Promise<Reply> {
       maxHeaderSize: 1024 * 1024,
       headers: { authorization: 'Bearer any', 'content-type': 'application/json', ...options.headers },
     });
+    sent.setTimeout(options.timeoutMs ?? 20_000, () => sent.destroy(new Error('nothing was heard in time')));
     sent.on('information', ({ statusCode }) => informational.push(statusCode));
-    sent.on('error', reject);
+    // After the head a broken connection is told by the response, with what was read of it.
+    let hasHead = false;
+    sent.on('error', (error) => {
+      if (!hasHead) reject(error);
+    });
     sent.on('response', (response) => {
+      hasHead = true;
       const parts: Buffer[] = [];
       let bytes = 0;
       const settle = (ended: string): void =>
