@@ -1,0 +1,19 @@
+import type { CatalogModel } from '../types.js';
+import { deepseekModels, groqModels, xaiModels } from './compatible.js';
+import { mistralModels } from './mistral.js';
+import { openaiModels } from './openai.js';
+import { anthropicModels, bedrockModels, geminiModels } from './other-dialects.js';
+import { simulatedModels } from './simulated.js';
+
+/** Every model that is listed. Azure and the hosts have none of their own yet: their names depend on deployments. */
+export const catalogModels: readonly CatalogModel[] = [
+  ...openaiModels,
+  ...xaiModels,
+  ...groqModels,
+  ...deepseekModels,
+  ...mistralModels,
+  ...anthropicModels,
+  ...geminiModels,
+  ...bedrockModels,
+  ...simulatedModels,
+];
