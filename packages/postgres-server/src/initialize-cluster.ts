@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import type { Binaries } from './binaries.js';
 import type { Layout } from './layout.js';
 import { PostgresServerError } from './postgres-server-error.js';
-import { commandFor, exitCodeOf, giveTo, type RunAs } from './run-as.js';
+import { commandFor, exitCodeOf, giveTo, type RunAs, wasRefused } from './run-as.js';
 import { withLog } from './server-log.js';
 
 const MAJOR = '17';
@@ -67,6 +67,7 @@ async function initdb({
       ...(durable ? [] : ['--no-sync']),
     ];
     const code = await withLog(layout.log, (log) => exitCodeOf(commandFor(runAs, 'KILL', program), log));
+    if (wasRefused(code)) throw new PostgresServerError('spawn_refused');
     if (code !== 0) throw new PostgresServerError('initdb_failed');
   } finally {
     await rm(layout.passwordFile, { force: true });

@@ -99,7 +99,7 @@ export function commandFor(runAs: RunAs, deathSignal: 'KILL' | 'QUIT', program: 
   return { file, args, identity: runAs.kind === 'drop' ? { uid: runAs.uid, gid: runAs.gid } : {} };
 }
 
-/** Runs a command to its end with its output thrown away, or sent to a file descriptor. Null: ended by a signal or never started. */
+/** Runs a command to its end with its output thrown away, or sent to a file descriptor. Null: it never ran; -1: a signal ended it. */
 export function exitCodeOf(command: Command, output: 'ignore' | number = 'ignore'): Promise<number | null> {
   return new Promise((resolve) => {
     const child = spawn(command.file, command.args, {
@@ -109,8 +109,13 @@ export function exitCodeOf(command: Command, output: 'ignore' | number = 'ignore
       stdio: ['ignore', output, output],
     });
     child.once('error', () => resolve(null));
-    child.once('exit', (code) => resolve(code));
+    child.once('exit', (code) => resolve(code ?? -1));
   });
+}
+
+/** Whether this exit code means that the program never ran: spawn failed, or a wrapper could not execute it. */
+export function wasRefused(code: number | null): boolean {
+  return code === null || code === 126 || code === 127;
 }
 
 /** The whole environment of our children: no secret of ours, no PG* variable of the caller's shell. */

@@ -3,7 +3,7 @@ import type { Layout } from './layout.js';
 import { serverProcesses } from './leftover.js';
 import { PostgresServerError } from './postgres-server-error.js';
 import { isReady } from './postmaster-file.js';
-import { type Command, childEnvironment } from './run-as.js';
+import { type Command, childEnvironment, wasRefused } from './run-as.js';
 import { forwardLines, withLog } from './server-log.js';
 import { removeSocketFolder } from './socket-folder.js';
 import { waitUntil } from './wait-until.js';
@@ -48,43 +48,41 @@ export async function launch(
   onLog?: (line: string) => void,
 ): Promise<ServerProcess> {
   const child = spawnServer(command, layout, onLog);
-  let ended = false;
-  let refused = false;
+  let end: Exit | undefined;
+  const ended = (): boolean => end !== undefined;
   const signal = (name: NodeJS.Signals): void => {
-    if (!ended) child.kill(name);
+    if (!ended()) child.kill(name);
   };
   const onOurExit = (): void => signal('SIGQUIT');
   const exited = new Promise<Exit>((resolve) => {
     const finish = (exit: Exit): void => {
-      ended = true;
+      end = exit;
       process.removeListener('exit', onOurExit);
       resolve(exit);
     };
     child.once('error', () => {
-      refused = child.pid === undefined;
-      if (refused) finish({ code: null, signal: null });
+      if (child.pid === undefined) finish({ code: null, signal: null });
     });
     child.once('exit', (code, name) => finish({ code, signal: name }));
   });
   process.once('exit', onOurExit);
 
-  const pid = child.pid;
-  const ready = await waitUntil(
-    () => ended || (pid !== undefined && isReady(layout.dataDir, pid)),
-    START_TIMEOUT_MS,
-  );
   const stop = async (): Promise<void> => {
-    await stopChild(() => ended, signal);
+    await stopChild(ended, signal);
     await waitUntil(() => serverProcesses(layout.dataDir).length === 0, KILL_MS);
     await removeSocketFolder(layout);
   };
-  if (pid === undefined || ended || !ready) {
+  const pid = child.pid ?? 0;
+  const inTime = await waitUntil(() => ended() || isReady(layout.dataDir, pid), START_TIMEOUT_MS);
+  if (ended() || !inTime) {
     await stop();
-    throw new PostgresServerError(
-      refused ? 'spawn_refused' : ended && ready ? 'start_failed' : 'start_timeout',
-    );
+    throw new PostgresServerError(inTime ? failureOf(end) : 'start_timeout');
   }
   return { pid, exited, signal, stop };
+}
+
+function failureOf(end: Exit | undefined): 'spawn_refused' | 'start_failed' {
+  return end !== undefined && end.signal === null && wasRefused(end.code) ? 'spawn_refused' : 'start_failed';
 }
 
 async function stopChild(ended: () => boolean, signal: (name: NodeJS.Signals) => void): Promise<void> {

@@ -64,10 +64,10 @@ async function start(
   await mkdir(layout.home, { recursive: true, mode: 0o700 });
   const runAs = await chooseRunAs(layout.dataDir);
   await stopLeftover(layout.dataDir);
+  if (tcpPort !== undefined) await refuseTakenPort(tcpPort);
   const binaries = await prepareForOtherUser(runAs, layout, locateBinaries());
   const durable = options.extraSettings?.fsync !== 'off';
   await ensureCluster({ layout, binaries, runAs, superuserPassword: options.superuserPassword, durable });
-  if (tcpPort !== undefined) await refuseTakenPort(tcpPort);
   const address = { socketDir: await makeSocketFolder(layout, runAs), tcpPort };
   const command = commandFor(runAs, 'QUIT', [
     binaries.postgres,
