@@ -1,6 +1,7 @@
 export * from './grpc/grpc-client.js';
 export * from './grpc/grpc-server.js';
 export * from './grpc/management-identity.js';
+export * from './process/coarse-timer.js';
 export * from './process/config.js';
 export * from './process/launch.js';
 export * from './process/metrics.js';

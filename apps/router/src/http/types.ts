@@ -26,8 +26,13 @@ export interface RequestBody<Name extends string = string> {
   readonly scan: TopLevelScan<Name>;
   /** A short scalar as a string; undefined when the field is absent, no string, escaped, or longer than bytesMax. */
   readString(name: Name, bytesMax: number): string | undefined;
-  /** A copy of a field's raw bytes, when no longer than bytesMax. */
+  /** A copy of a field's raw bytes, when no longer than bytesMax. The caller overwrites it. */
   readBytes(name: Name, bytesMax: number): Buffer | undefined;
+  /**
+   * A small object, parsed; undefined when the field is absent or null. Throws LetheError naming the field when it
+   * is something else, is too large or has a key twice.
+   */
+  readObject(name: Name): Readonly<Record<string, unknown>> | undefined;
   /** Overwrites every chunk. Idempotent. */
   wipe(): void;
 }

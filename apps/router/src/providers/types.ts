@@ -9,11 +9,15 @@ export interface UpstreamTarget {
   readonly authentication: 'bearer' | 'x-api-key';
 }
 
+/** Bounds of one provider client. */
 export interface UpstreamLimits {
   readonly connectMsMax: number;
   readonly headMsMax: number; // from the last request byte to the response head
   readonly idleMsMax: number; // between two body reads
   readonly headBytesMax: number;
+  readonly connectionsPerOriginMax: number;
+  readonly waitersPerOriginMax: number; // requests that wait for a free connection, at most connectMsMax
+  readonly keepIdleMsMax: number; // an idle connection is closed after this, or earlier if the provider says so
 }
 
 /** Why an attempt failed. Closed: nothing of the socket's or the provider's text. `sent`: request bytes had left. */
@@ -42,9 +46,9 @@ export type BodyEnd = 'complete' | 'cut' | 'aborted';
 
 export interface BodySink {
   /**
-   * Body bytes [start, end) of `buffer`, transfer framing removed. The bytes are valid during the call only and are
-   * overwritten after it, unless `held` is returned: then the client leaves the buffer to the sink, which overwrites
-   * it. Return `pause` to stop reading until resume() of the response.
+   * Body bytes [start, end) of `buffer`, transfer framing removed, once for each read. `continue`: the sink is done
+   * with them, and the client overwrites them. `held`: the buffer stays the sink's until it gives it to release().
+   * `pause`: held, and nothing more is read until resume().
    */
   data(buffer: Buffer, start: number, end: number): 'continue' | 'held' | 'pause';
 }
@@ -57,6 +61,8 @@ export interface UpstreamResponse {
   /** Delivers the body to the sink; resolves with how it ended, never rejects. Called at most once. */
   pipe(sink: BodySink): Promise<BodyEnd>;
   resume(): void;
+  /** Takes back a held buffer and overwrites it. Works after the end and after abort() as well. */
+  release(buffer: Buffer): void;
   /** Cuts the upstream connection. */
   abort(): void;
 }
