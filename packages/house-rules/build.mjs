@@ -1,6 +1,6 @@
 // Builds the workspace it is called from: every source file under src/ becomes one ES module under dist/.
 // Types are checked once for the whole house (npm run typecheck), so this step only strips them: about 0.3 s.
-import { readdirSync, rmSync, statSync, cpSync, existsSync } from 'node:fs';
+import { cpSync, existsSync, readdirSync, rmSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { build } from 'esbuild';
 
@@ -11,7 +11,9 @@ const filesUnder = (folder) =>
     return statSync(path).isDirectory() ? filesUnder(path) : [path];
   });
 
-const sources = filesUnder('src').filter((path) => /\.tsx?$/.test(path) && !/\.(test|contract)\.tsx?$|\.d\.ts$/.test(path));
+const sources = filesUnder('src').filter(
+  (path) => /\.tsx?$/.test(path) && !/\.(test|contract)\.tsx?$|\.d\.ts$/.test(path),
+);
 rmSync('dist', { recursive: true, force: true });
 await build({
   entryPoints: sources,

@@ -9,16 +9,20 @@ const common = {
   transform: {
     '^.+\\.ts$': [
       '@swc/jest',
-      { jsc: { parser: { syntax: 'typescript' }, target: 'es2022' }, module: { type: 'es6' }, sourceMaps: 'inline' },
+      {
+        jsc: { parser: { syntax: 'typescript' }, target: 'es2022' },
+        module: { type: 'es6' },
+        sourceMaps: 'inline',
+      },
     ],
   },
   modulePathIgnorePatterns: ['/dist/', '/.stryker-tmp/', '/.cache/'],
-  testTimeout: 30_000,
 };
 
 export default {
   rootDir: common.rootDir,
   maxWorkers: 2,
+  testTimeout: 30_000,
   projects: [
     {
       ...common,

@@ -1,0 +1,34 @@
+import type { ErrorCode } from '@lethe/contracts';
+import { bearerToken, tokenSha256 } from '@lethe/service-kit';
+import type { ApiKeyPolicy, OrgPolicy, Policy } from '../policy/types.js';
+
+/** Who a request belongs to. Today always from an API key. `org` undefined: the snapshot does not know it (yet). */
+export interface Principal {
+  readonly keySha256Hex: string;
+  readonly key: ApiKeyPolicy;
+  readonly org: OrgPolicy | undefined;
+}
+
+export type Authenticated =
+  | { readonly ok: true; readonly principal: Principal }
+  | { readonly ok: false; readonly code: ErrorCode };
+
+const headerOf = (rawHeaders: readonly string[], name: string): string | undefined => {
+  for (let i = 0; i < rawHeaders.length; i += 2) {
+    const candidate = rawHeaders[i] as string;
+    if (candidate.length === name.length && candidate.toLowerCase() === name) return rawHeaders[i + 1];
+  }
+  return undefined;
+};
+
+/** Finds the principal by the SHA-256 of the key, whatever its prefix. A router without a policy says 503, not 401. */
+export const authenticate = (rawHeaders: readonly string[], policy: Policy, nowMs: number): Authenticated => {
+  if (!policy.usable()) return { ok: false, code: 'gateway.not_ready' };
+  const token = bearerToken(headerOf(rawHeaders, 'authorization')) ?? headerOf(rawHeaders, 'x-api-key');
+  if (token === undefined || token === '') return { ok: false, code: 'caller.missing_credentials' };
+  const keySha256Hex = tokenSha256(token).toString('hex');
+  const key = policy.apiKey(keySha256Hex);
+  if (key === undefined || (key.expiresAtMs !== 0 && key.expiresAtMs <= nowMs))
+    return { ok: false, code: 'caller.invalid_api_key' };
+  return { ok: true, principal: { keySha256Hex, key, org: policy.organization(key.orgId) } };
+};

@@ -1,0 +1,94 @@
+import { type Outcome, outcomes } from '@lethe/contracts';
+import { createMetrics, type Registry } from '@lethe/service-kit';
+import { Counter, Gauge } from 'prom-client';
+import type { Policy } from './policy/types.js';
+import type { PayloadPublisher } from './publish/payload-publisher.js';
+import type { TelemetryPublisher } from './publish/telemetry-publisher.js';
+
+/** The router's own figures. Labels come from closed sets; no caller value is ever one. */
+export interface RouterMetrics {
+  readonly registry: Registry;
+  /** Counts one request by its outcome. */
+  countRequest(outcome: Outcome): void;
+  /** A model without a price answered: an alarm, never a silent zero. */
+  countUnpriced(): void;
+  /** A connection or request that never reached a route. */
+  countUnrouted(): void;
+}
+
+interface Observed {
+  readonly policy: Policy;
+  readonly telemetry: TelemetryPublisher;
+  readonly payload: PayloadPublisher;
+}
+
+export const createRouterMetrics = (observed: Observed): RouterMetrics => {
+  const registry = createMetrics('router');
+  const registers = [registry];
+  const requests = new Counter({
+    name: 'lethe_router_requests_total',
+    help: 'Requests by outcome',
+    labelNames: ['outcome'],
+    registers,
+  });
+  for (const outcome of outcomes) requests.inc({ outcome }, 0);
+  const unpriced = new Counter({
+    name: 'lethe_router_unpriced_total',
+    help: 'Answers of models without a price',
+    registers,
+  });
+  const unrouted = new Counter({
+    name: 'lethe_router_unrouted_total',
+    help: 'Requests that reached no route',
+    registers,
+  });
+  const gauge = (name: string, help: string, read: () => number): void => {
+    new Gauge({
+      name,
+      help,
+      registers,
+      collect() {
+        this.set(read());
+      },
+    });
+  };
+  gauge(
+    'lethe_router_telemetry_waiting',
+    'Telemetry records waiting for the event log',
+    () => observed.telemetry.depth,
+  );
+  gauge(
+    'lethe_router_telemetry_fill_ratio',
+    'Share of the telemetry queue in use',
+    () => observed.telemetry.fill,
+  );
+  gauge(
+    'lethe_router_telemetry_lost_total',
+    'Telemetry records lost because the queue was full',
+    () => observed.telemetry.recordsLost,
+  );
+  gauge(
+    'lethe_router_telemetry_stored_total',
+    'Telemetry records acknowledged by the event log',
+    () => observed.telemetry.recordsStored,
+  );
+  gauge('lethe_router_payload_waiting', 'Sealed payloads waiting', () => observed.payload.depth);
+  gauge('lethe_router_payload_dropped_total', 'Sealed payloads dropped', () => observed.payload.dropped);
+  gauge(
+    'lethe_router_payload_revoked_total',
+    'Sealed payloads revoked by policy before they left',
+    () => observed.payload.revoked,
+  );
+  gauge('lethe_router_policy_version', 'Version of the policy snapshot', () =>
+    Number(observed.policy.version),
+  );
+  gauge('lethe_router_gate_open', '1 while payload may be captured at all', () =>
+    observed.policy.gate.open() ? 1 : 0,
+  );
+  return {
+    registry,
+    countRequest: (outcome) => requests.inc({ outcome }),
+    countUnpriced: () => unpriced.inc(),
+    countUnrouted: () => unrouted.inc(),
+  };
+};

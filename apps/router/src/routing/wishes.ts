@@ -1,0 +1,61 @@
+import { LetheError } from '@lethe/service-kit';
+import type { CallerWishes } from '../insight/caller-fields.js';
+
+/** What a request says about itself beyond the provider's own fields. It can only ask for less than it is allowed. */
+export interface RequestWishes {
+  readonly telemetryOnly: boolean;
+  readonly caller: CallerWishes;
+}
+
+type SmallObject = Readonly<Record<string, unknown>>;
+
+const headerExtrasMax = 16;
+
+/** True when a wish is spelled `true`; absent, null and false ask for nothing; anything else is refused. */
+const booleanWish = (object: SmallObject | undefined, field: string, param: string): boolean => {
+  const value = object?.[field];
+  if (value === undefined || value === null || value === false) return false;
+  if (value === true) return true;
+  throw new LetheError('caller.invalid_type', param);
+};
+
+const dataCollectionWish = (provider: SmallObject | undefined): boolean => {
+  const value = provider?.data_collection;
+  if (value === undefined || value === null || value === 'allow') return false;
+  if (value === 'deny') return true;
+  throw new LetheError('caller.invalid_value', 'provider.data_collection');
+};
+
+/** Headers `X-Lethe-<Name>`, `X-Requesty-<Name>`, `HTTP-Referer` and `X-Title` become extras; none is forwarded. */
+const headerExtras = (rawHeaders: readonly string[]): (readonly [string, string])[] => {
+  const extras: (readonly [string, string])[] = [];
+  for (let i = 0; i < rawHeaders.length && extras.length < headerExtrasMax; i += 2) {
+    const name = (rawHeaders[i] as string).toLowerCase();
+    const value = rawHeaders[i + 1] as string;
+    if (name === 'http-referer') extras.push(['origin_referer', value]);
+    else if (name === 'x-title') extras.push(['origin_title', value]);
+    else if (name.startsWith('x-requesty-')) extras.push([name.slice('x-requesty-'.length), value]);
+    else if (name.startsWith('x-lethe-')) extras.push([name.slice('x-lethe-'.length), value]);
+  }
+  return extras;
+};
+
+/** Reads the wishes of one request from its `lethe` (or `requesty`) and `provider` objects and its headers. Throws LetheError naming the field. */
+export const readWishes = (
+  own: SmallObject | undefined,
+  provider: SmallObject | undefined,
+  rawHeaders: readonly string[],
+): RequestWishes => ({
+  telemetryOnly: [
+    booleanWish(own, 'zdr', 'lethe.zdr'),
+    booleanWish(provider, 'zdr', 'provider.zdr'),
+    dataCollectionWish(provider),
+  ].includes(true),
+  caller: {
+    tags: own?.tags,
+    userId: own?.user_id,
+    traceId: own?.trace_id,
+    extra: own?.extra,
+    headerExtras: headerExtras(rawHeaders),
+  },
+});
