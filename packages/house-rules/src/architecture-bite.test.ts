@@ -96,6 +96,7 @@ describe('the architecture rules bite', () => {
     for (const [, path, text] of [
       ...violations,
       ['', 'apps/router/src/http/bite-22.ts', 'export {};'] as const,
+      ['', 'apps/router/src/bite-3.ts', "import './bite-2.js'; export const b = 1;"] as const,
     ]) {
       mkdirSync(dirname(join(scratch, path)), { recursive: true });
       writeFileSync(join(scratch, path), `${text}\n`);

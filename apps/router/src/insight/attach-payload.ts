@@ -1,6 +1,6 @@
 import type { InsightId, SealedPayloadRecord } from '@lethe/contracts';
 import { uuidBytes } from '@lethe/contracts';
-import { encodePayload, sealPayload, truncatePayload } from '@lethe/sealed-payload';
+import { encodePayload, payloadDocument, sealPayload, truncatePayload } from '@lethe/sealed-payload';
 import { isGrantFor, type PayloadGrant } from '@lethe/zdr-policy';
 import type { Principal } from '../auth/authenticate.js';
 import { arrayOf, choicesOfBody, choicesOfStream } from './assemble-choices.js';
@@ -11,6 +11,7 @@ export interface CapturedExchange {
   readonly messages: Buffer | undefined;
   readonly tools: Buffer | undefined;
   readonly requestTruncated: boolean;
+  readonly originalBytes: number; // of request and response as received
   readonly response: ResponseCapture;
   readonly streaming: boolean;
   wipe(): void;
@@ -38,13 +39,14 @@ export const attachPayload = (
   const response = captured.response.take();
   let plaintext: Buffer | undefined;
   try {
+    const content = payloadDocument({
+      messages: arrayOf(captured.messages),
+      tools: arrayOf(captured.tools),
+      choices: captured.streaming ? choicesOfStream(response) : choicesOfBody(response),
+      originalBytes: captured.originalBytes,
+    });
     const document = truncatePayload(
-      {
-        messages: arrayOf(captured.messages),
-        tools: arrayOf(captured.tools),
-        choices: captured.streaming ? choicesOfStream(response) : choicesOfBody(response),
-        truncated: captured.requestTruncated || responseTruncated,
-      },
+      { ...content, truncated: captured.requestTruncated || responseTruncated },
       { maxBytesPerPart: partBytesMax, maxBytesTotal: totalBytesMax, maxParts: partsMax },
     );
     plaintext = encodePayload(document);

@@ -33,8 +33,8 @@ export class DistinctValues {
       .update(kind)
       .update('\0')
       .update(value)
-      .digest('latin1')
-      .slice(0, 12);
+      .digest('base64')
+      .slice(0, 16);
     if (seen.has(digest)) return true;
     if (seen.size >= valuesPerDayMax) return false;
     seen.add(digest);

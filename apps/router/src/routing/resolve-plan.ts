@@ -42,11 +42,11 @@ export const resolvePlan = (modelRequested: string, principal: Principal, policy
   const { provider, model, region } = resolved;
   const attempts = policy
     .providerAccounts(provider.id, principal.key.orgId)
-    .filter((account) => region === undefined || account.region === region)
+    .filter((account) => region === undefined || account.region === region.id)
     .map((account) => ({
       provider,
       model,
-      upstreamModel: resolved.upstreamModel,
+      upstreamModel: model.upstreamModel,
       region: account.region,
       account,
       byok: account.orgId !== undefined,
