@@ -1,0 +1,53 @@
+import type { Socket } from 'node:net';
+
+/**
+ * The sockets of one client. Each write asks `mayWrite` first, and `cut` ends them all so that unread bytes are lost:
+ * a TCP connection is reset, which discards what the kernel still holds; a unix socket can only be closed.
+ */
+export class GuardedSockets {
+  readonly #sockets = new Map<Socket, Socket | undefined>();
+  readonly #mayWrite: () => boolean;
+  #cut = false;
+
+  constructor(mayWrite: () => boolean = () => true) {
+    this.#mayWrite = mayWrite;
+  }
+
+  /** Once cut, for good: a client whose sockets were cut gets no new one. */
+  get isCut(): boolean {
+    return this.#cut;
+  }
+
+  /** Takes a socket in and returns it; `tcp` is the connection below it (or itself), undefined for a unix socket. */
+  adopt<S extends Socket>(socket: S, tcp: Socket | undefined): S {
+    this.#sockets.set(socket, tcp);
+    socket.once('close', () => this.#sockets.delete(socket));
+    socket.on('error', () => undefined);
+    const write = socket.write;
+    const guarded = (...args: unknown[]): boolean => {
+      if (!this.#cut && this.#mayWrite()) return Reflect.apply(write, socket, args) as boolean;
+      this.cut();
+      return false;
+    };
+    socket.write = guarded as typeof socket.write;
+    // Later, because whoever asked for the socket has not attached its listeners yet.
+    if (this.#cut) queueMicrotask(() => end(socket, tcp));
+    return socket;
+  }
+
+  cut(): void {
+    this.#cut = true;
+    const sockets = [...this.#sockets];
+    this.#sockets.clear();
+    for (const [socket, tcp] of sockets) end(socket, tcp);
+  }
+}
+
+const end = (socket: Socket, tcp: Socket | undefined): void => {
+  // While connecting nothing was sent, and a reset would wait for the connection.
+  if (tcp && !tcp.connecting && !tcp.destroyed) tcp.resetAndDestroy();
+  tcp?.destroy();
+  socket.destroy();
+  // kafkajs listens to `error`, not to `close`: without this it believes that it is still connected.
+  socket.emit('error', new Error('the connection was cut on purpose'));
+};
