@@ -1,0 +1,41 @@
+import { type CanonicalValue, canonicalJson } from '@lethe/contracts';
+import { auditEventSchema, type WireAuditEvent } from './event-schema.js';
+
+export type DecodeFailure = 'not_utf8' | 'not_json' | 'not_in_schema' | 'not_canonical';
+export type Decoded = { readonly event: WireAuditEvent } | { readonly failure: DecodeFailure };
+
+const utf8 = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true });
+
+const parseJson = (text: string): unknown => {
+  try {
+    return JSON.parse(text);
+  } catch {
+    return undefined;
+  }
+};
+
+/**
+ * Reads one event. The schema is checked before the canonical form: it is what bounds the nesting. Bytes that differ
+ * in anything from the canonical form of what they say are refused, duplicate names with them.
+ */
+export const decodeAuditEvent = (bytes: Buffer): Decoded => {
+  let text: string;
+  try {
+    text = utf8.decode(bytes);
+  } catch {
+    return { failure: 'not_utf8' };
+  }
+  const value = parseJson(text);
+  if (value === undefined) return { failure: 'not_json' };
+  const parsed = auditEventSchema.safeParse(value);
+  if (!parsed.success) return { failure: 'not_in_schema' };
+  try {
+    if (canonicalJson(value as CanonicalValue) !== text) return { failure: 'not_canonical' };
+  } catch {
+    return { failure: 'not_canonical' };
+  }
+  return { event: parsed.data };
+};
+
+/** The JSON value of an event that was stored, for an answer. It was canonical when it came, so it is again. */
+export const storedEventJson = (body: Buffer): Record<string, unknown> => JSON.parse(body.toString('utf8'));

@@ -1,0 +1,58 @@
+import type { EventLogConfig } from '@lethe/event-log';
+import { Opaque, readConfig, type Secret } from '@lethe/service-kit';
+import { z } from 'zod';
+
+const port = z.number().int().min(0).max(65_535);
+const sha256 = z
+  .string()
+  .regex(/^[0-9a-f]{64}$/)
+  .transform((hex) => Buffer.from(hex, 'hex'));
+const text = z.string().min(1).max(4096);
+const pem = z.string().min(1).max(65_536);
+
+const kafkaLog = z.strictObject({
+  kind: z.literal('kafka'),
+  brokers: z.array(text).min(1).max(64),
+  clientId: text,
+  tls: z.strictObject({ ca: pem, cert: pem.exactOptional(), key: pem.exactOptional() }).exactOptional(),
+  sasl: z
+    .strictObject({
+      mechanism: z.enum(['scram-sha-256', 'scram-sha-512']),
+      username: text,
+      password: text,
+    })
+    .exactOptional(),
+  clientRetries: z.number().int().min(0).max(100).exactOptional(),
+  publishTimeoutMs: z.number().int().min(100).max(20_000).exactOptional(),
+  sessionTimeoutMs: z.number().int().min(1000).max(120_000).exactOptional(),
+});
+const postgresLog = z.strictObject({
+  kind: z.literal('postgres'),
+  url: text,
+  publishTimeoutMs: z.number().int().min(100).max(20_000).exactOptional(),
+  pollIntervalMs: z.number().int().min(10).max(60_000).exactOptional(),
+  retentionIntervalMs: z.number().int().min(1000).exactOptional(),
+});
+const eventLog: z.ZodType<EventLogConfig> = z.discriminatedUnion('kind', [kafkaLog, postgresLog]);
+
+const launchSchema = z.object({
+  host: z.string().min(1).max(255).default('127.0.0.1'),
+  restPort: port,
+  grpcPort: port,
+  serviceCredential: text.transform((value): Secret => new Opaque(value)),
+  callers: z.strictObject({
+    'admin-config': sha256.exactOptional(),
+    accounting: sha256.exactOptional(),
+    router: sha256.exactOptional(),
+    audit: sha256.exactOptional(),
+  }),
+  operatorTokenSha256: sha256,
+  database: z.strictObject({ url: text }),
+  auditLog: eventLog,
+  adminConfigGrpc: text,
+});
+
+export type AuditConfig = z.infer<typeof launchSchema>;
+
+/** Reads what the launcher handed over. Throws ConfigError, which names settings and no values. */
+export const readAuditConfig = (source: unknown): AuditConfig => readConfig(launchSchema, source);

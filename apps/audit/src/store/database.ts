@@ -1,0 +1,50 @@
+import { sql } from 'drizzle-orm';
+import { drizzle, type PostgresJsDatabase } from 'drizzle-orm/postgres-js';
+import postgres from 'postgres';
+import { atStoreEdge } from './store-error.js';
+
+const CONNECTIONS_MAX = 8;
+const WAKE_CHANNEL = 'lethe_audit_event';
+
+export type Transaction = Parameters<Parameters<PostgresJsDatabase['transaction']>[0]>[0];
+/** Whose events a transaction may see. */
+export type Reader = { readonly orgId: string } | 'all';
+
+export interface AuditDatabase {
+  readonly db: PostgresJsDatabase;
+  /** One transaction that sees the reader's events and no others. Rejects with StoreError. */
+  readAs<T>(reader: Reader, work: (transaction: Transaction) => Promise<T>): Promise<T>;
+  /** Calls back soon after an event was appended, by any process; a hint that may be missed. Never rejects. */
+  listen(wake: () => void): Promise<void>;
+  close(): Promise<void>;
+}
+
+/** Connects with the first query. */
+export const openAuditDatabase = (url: string): AuditDatabase => {
+  const client = postgres(url, {
+    max: CONNECTIONS_MAX,
+    connect_timeout: 5,
+    idle_timeout: 60,
+    debug: false,
+    onnotice: () => {},
+    connection: { application_name: 'lethe-audit' },
+  });
+  const db = drizzle(client);
+  return {
+    db,
+    readAs: (reader, work) =>
+      atStoreEdge(() =>
+        db.transaction(async (transaction) => {
+          const [name, value] = reader === 'all' ? ['app.reads_all', 'on'] : ['app.org_id', reader.orgId];
+          await transaction.execute(sql`select set_config(${name}, ${value}, true)`);
+          return await work(transaction);
+        }),
+      ),
+    listen: (wake) =>
+      client.listen(WAKE_CHANNEL, wake).then(
+        () => {},
+        () => {},
+      ),
+    close: () => client.end({ timeout: 2 }),
+  };
+};
