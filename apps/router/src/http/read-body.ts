@@ -1,0 +1,163 @@
+import type { IncomingMessage } from 'node:http';
+import { performance } from 'node:perf_hooks';
+import type { ErrorCode } from '@lethe/contracts';
+import { type CoarseTimer, type Deadline, LetheError } from '@lethe/service-kit';
+import { BodyDecoder, contentEncoding } from './body-decoder.js';
+import { forgetBodyFault, onBodyFault } from './body-faults.js';
+import { BufferedBody } from './buffered-body.js';
+import { ChunkList } from './chunk-list.js';
+import { JsonScanner } from './json-scanner.js';
+import type { KnownNames } from './top-level-fields.js';
+import type { BodyLimits, RequestBody } from './types.js';
+
+interface ReadBodyOptions<Name extends string> {
+  /** Made once with knownNames(). */
+  readonly names: KnownNames<Name>;
+  readonly limits: BodyLimits;
+  readonly timer: CoarseTimer;
+}
+
+/**
+ * Reads, decodes and checks a request body. Rejects with a LetheError that names a field where it can. On every path
+ * what arrived is overwritten: by wipe() of the body, or here when there will be none.
+ */
+export const readBody = <Name extends string>(
+  incoming: IncomingMessage,
+  options: ReadBodyOptions<Name>,
+): Promise<RequestBody<Name>> =>
+  new Promise((resolve, reject) => {
+    new BodyRead(incoming, options, resolve, reject).begin();
+  });
+
+class BodyRead<Name extends string> {
+  readonly #incoming: IncomingMessage;
+  readonly #limits: BodyLimits;
+  readonly #scanner: JsonScanner<Name>;
+  readonly #list = new ChunkList();
+  readonly #resolve: (body: RequestBody<Name>) => void;
+  readonly #reject: (error: LetheError) => void;
+  readonly #timer: CoarseTimer;
+  #decoder: BodyDecoder | undefined;
+  #deadline: Deadline | undefined;
+  #uploadEndMs = 0;
+  #bytesReceived = 0;
+  #settled = false;
+
+  constructor(
+    incoming: IncomingMessage,
+    options: ReadBodyOptions<Name>,
+    resolve: (body: RequestBody<Name>) => void,
+    reject: (error: LetheError) => void,
+  ) {
+    this.#incoming = incoming;
+    this.#limits = options.limits;
+    this.#scanner = new JsonScanner(options.names, options.limits);
+    this.#timer = options.timer;
+    this.#resolve = resolve;
+    this.#reject = reject;
+  }
+
+  begin(): void {
+    const incoming = this.#incoming;
+    // From here on every chunk is either kept for wipe() or overwritten at once.
+    incoming.on('data', (chunk: Buffer) => this.#receive(chunk));
+    incoming.on('end', () => this.#receiveEnd());
+    incoming.on('error', () => this.#fail('caller.aborted'));
+    incoming.on('close', () => {
+      if (!incoming.readableEnded) this.#fail('caller.aborted');
+    });
+    this.#uploadEndMs = performance.now() + this.#limits.uploadMsMax;
+    this.#deadline = this.#timer.start(this.#patienceMs(), () => this.#fail('caller.timeout'));
+    onBodyFault(incoming, (code) => this.#fail(code));
+    if (incoming.destroyed) this.#fail('caller.aborted');
+    else if (Number(incoming.headers['content-length'] ?? 0) > this.#limits.bodyBytesMax)
+      this.#fail('caller.body_too_large');
+    else this.#chooseDecoder(incoming.headers['content-encoding']);
+  }
+
+  #chooseDecoder(header: string | undefined): void {
+    try {
+      const encoding = contentEncoding(header);
+      if (encoding === undefined) return;
+      this.#decoder = new BodyDecoder(encoding, {
+        onData: (chunk) => this.#take(chunk),
+        onEnd: () => this.#complete(),
+        onError: () => this.#fail('caller.invalid_encoding'),
+      });
+    } catch (error) {
+      this.#failWith(error);
+    }
+  }
+
+  #patienceMs(): number {
+    return Math.max(0, Math.min(this.#limits.uploadIdleMsMax, this.#uploadEndMs - performance.now()));
+  }
+
+  #receive(chunk: Buffer): void {
+    if (this.#settled) {
+      chunk.fill(0);
+      return;
+    }
+    this.#deadline?.postpone(this.#patienceMs());
+    this.#bytesReceived += chunk.length;
+    if (this.#decoder === undefined) {
+      this.#take(chunk);
+    } else if (this.#bytesReceived > this.#limits.bodyBytesMax) {
+      chunk.fill(0);
+      this.#fail('caller.body_too_large');
+    } else this.#decoder.write(chunk);
+  }
+
+  #receiveEnd(): void {
+    if (this.#settled) return;
+    if (this.#decoder === undefined) this.#complete();
+    else this.#decoder.end();
+  }
+
+  #take(chunk: Buffer): void {
+    if (this.#list.bytesTotal + chunk.length > this.#limits.bodyBytesMax) {
+      chunk.fill(0);
+      this.#fail('caller.body_too_large');
+      return;
+    }
+    try {
+      this.#scanner.feed(chunk);
+      this.#list.append(chunk);
+    } catch (error) {
+      chunk.fill(0);
+      this.#failWith(error);
+    }
+  }
+
+  #complete(): void {
+    if (this.#settled) return;
+    try {
+      const scan = this.#scanner.finish();
+      this.#settle();
+      this.#resolve(new BufferedBody(this.#list, scan));
+    } catch (error) {
+      this.#failWith(error);
+    }
+  }
+
+  #failWith(error: unknown): void {
+    if (error instanceof LetheError) this.#fail(error.code, error.param);
+    else this.#fail('gateway.internal');
+  }
+
+  #fail(code: ErrorCode, param: string | null = null): void {
+    if (this.#settled) return;
+    this.#settle();
+    this.#list.wipe();
+    // Whatever else of it arrives is overwritten by #receive.
+    this.#reject(new LetheError(code, param));
+  }
+
+  #settle(): void {
+    this.#settled = true;
+    this.#deadline?.stop();
+    this.#decoder?.close();
+    this.#scanner.wipe();
+    forgetBodyFault(this.#incoming);
+  }
+}
