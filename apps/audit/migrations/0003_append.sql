@@ -22,6 +22,8 @@ begin
     -- Behind the lock, an older snapshot would not see the event that was appended just before.
     raise exception 'read committed required' using errcode = 'AUD04';
   end if;
+  -- An answer says that the event is kept: no setting of the server or the session may loosen that.
+  perform set_config('synchronous_commit', 'on', true);
   select s.size into strict v_idx from audit.state s for update;
   select l.idx, e.org_id, e.body into v_known
   from audit.event e join audit.leaf l using (event_id) where e.event_id = p_event_id;

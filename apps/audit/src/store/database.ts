@@ -4,6 +4,7 @@ import postgres from 'postgres';
 import { atStoreEdge } from './store-error.js';
 
 const CONNECTIONS_MAX = 8;
+const RECONNECT_SECONDS_MAX = 1;
 const WAKE_CHANNEL = 'lethe_audit_event';
 
 export type Transaction = Parameters<Parameters<PostgresJsDatabase['transaction']>[0]>[0];
@@ -25,6 +26,7 @@ export const openAuditDatabase = (url: string): AuditDatabase => {
     max: CONNECTIONS_MAX,
     connect_timeout: 5,
     idle_timeout: 60,
+    backoff: (attempts) => Math.min(0.05 * 2 ** attempts, RECONNECT_SECONDS_MAX),
     debug: false,
     onnotice: () => {},
     connection: { application_name: 'lethe-audit' },
