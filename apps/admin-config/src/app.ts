@@ -1,0 +1,87 @@
+import type { policy as wire } from '@lethe/contracts';
+import { createMetrics, type Logger, type RunningService, serveGrpc, serveRest } from '@lethe/service-kit';
+import type { Config } from './config.js';
+import { bounds } from './domain/bounds.js';
+import { identityService } from './grpc/identity-service.js';
+import { policySyncService } from './grpc/policy-sync-service.js';
+import { createAuthenticator } from './identity/authenticate.js';
+import { observe, refusalCounter, reportCounter } from './metrics.js';
+import { accountingDestination, auditDestination } from './outbox/deliver.js';
+import { Relay } from './outbox/relay.js';
+import { PolicyHub } from './policy-sync/policy-hub.js';
+import { watchChanges } from './policy-sync/watch-policy.js';
+import { createRestApp } from './rest/rest-app.js';
+import { type Database, openDatabase } from './store/database.js';
+import type { Deps } from './use-cases/change.js';
+import { createSerialQueue } from './use-cases/serial-queue.js';
+
+const clock = (): number => Date.now();
+
+const providerAccountsOf = (config: Config): wire.ProviderAccount[] =>
+  config.providerAccounts.map((account) => ({
+    providerAccountId: account.providerAccountId,
+    provider: account.provider,
+    baseUrl: account.baseUrl,
+    credential: account.credential.reveal(),
+    orgId: Buffer.alloc(0),
+    region: account.region,
+  }));
+
+const startRelays = (config: Config, database: Database, log: Logger) => {
+  const audit = auditDestination(config.auditGrpc, config.serviceCredential);
+  const accounting = accountingDestination(config.accountingGrpc, config.serviceCredential);
+  const common = { database, clock, log };
+  const relays = [
+    new Relay({ ...common, destination: 'audit', deliver: audit.deliver }),
+    new Relay({ ...common, destination: 'accounting', deliver: accounting.deliver }),
+  ];
+  return {
+    wake: () => {
+      for (const relay of relays) relay.wake();
+    },
+    close: async () => {
+      audit.close();
+      accounting.close();
+      await Promise.all(relays.map((relay) => relay.close()));
+    },
+  };
+};
+
+/** Starts admin-config and serves until `stop`. Rejects when the database cannot be read or a port is taken. */
+export const startAdminConfig = async (config: Config, log: Logger): Promise<RunningService> => {
+  const database = openDatabase(config.database.url.reveal(), log);
+  const metrics = createMetrics('admin-config');
+  const hub = new PolicyHub({ database, providerAccounts: providerAccountsOf(config), clock, log });
+  await hub.refresh();
+  const relays = startRelays(config, database, log);
+  const watch = watchChanges(database, log, () => {
+    relays.wake();
+    return hub.refresh();
+  });
+  const deps: Deps = {
+    database,
+    clock,
+    serial: createSerialQueue(bounds.changesWaitingMax),
+    changed: () => watch.wake(),
+    refused: refusalCounter(metrics),
+  };
+  observe(metrics, hub, database, clock);
+  const authenticator = createAuthenticator(database, config.operatorTokenSha256);
+  const session = { hub, leaseTtlMs: config.leaseTtlMs, log, report: reportCounter(metrics) };
+  const grpcServer = await serveGrpc({
+    host: config.host,
+    port: config.grpcPort,
+    credentials: config.callers,
+    services: [policySyncService(deps, session), identityService({ authenticator, database, log })],
+  });
+  const rest = createRestApp({ deps, authenticator, log, metrics, ready: () => database.ready() });
+  const restServer = await serveRest(rest, { host: config.host, port: config.restPort });
+  return {
+    stop: async () => {
+      watch.close();
+      await restServer.close();
+      await Promise.all([grpcServer.close(), relays.close()]);
+      await database.close();
+    },
+  };
+};

@@ -1,0 +1,40 @@
+import { serviceNames } from '@lethe/contracts';
+import { Opaque } from '@lethe/service-kit';
+import { z } from 'zod';
+
+const sha256Schema = z
+  .string()
+  .regex(/^[0-9a-f]{64}$/)
+  .transform((hex) => Buffer.from(hex, 'hex'));
+const secretSchema = z
+  .string()
+  .max(4096)
+  .transform((text) => new Opaque(text));
+const portSchema = z.number().int().min(0).max(65_535);
+const addressSchema = z.string().regex(/^[^\s/]{1,255}:\d{1,5}$/);
+const identifierSchema = z.string().regex(/^[A-Za-z0-9._:-]{1,64}$/);
+
+const providerAccountSchema = z.strictObject({
+  providerAccountId: identifierSchema,
+  provider: identifierSchema,
+  baseUrl: z.url().max(2048),
+  credential: secretSchema,
+  region: z.string().max(64),
+});
+
+/** What the launcher hands over. Provider accounts are the deployment's own. */
+export const configSchema = z.strictObject({
+  host: z.string().min(1).max(255),
+  restPort: portSchema,
+  grpcPort: portSchema,
+  serviceCredential: secretSchema,
+  callers: z.partialRecord(z.enum(serviceNames), sha256Schema),
+  operatorTokenSha256: sha256Schema,
+  database: z.strictObject({ url: secretSchema }),
+  accountingGrpc: addressSchema,
+  auditGrpc: addressSchema,
+  providerAccounts: z.array(providerAccountSchema).max(256),
+  leaseTtlMs: z.number().int().min(200).max(60_000).default(10_000),
+});
+
+export type Config = z.infer<typeof configSchema>;

@@ -1,0 +1,60 @@
+import * as grpc from '@grpc/grpc-js';
+import { accounting, audit, uuidBytes } from '@lethe/contracts';
+import { callMetadata, callUnary, type Secret } from '@lethe/service-kit';
+import type { OutboxRow } from '../store/outbox.js';
+
+const deadlineMs = 5000;
+
+/** Brings one outbox row to its destination. Resolves once the other side acknowledged it; rejects with GrpcCallError. */
+export type Deliver = (row: OutboxRow) => Promise<void>;
+
+interface Destination {
+  readonly deliver: Deliver;
+  close(): void;
+}
+
+const channelOptions = {
+  'grpc.initial_reconnect_backoff_ms': 100,
+  'grpc.max_reconnect_backoff_ms': 2000,
+};
+
+export const auditDestination = (address: string, credential: Secret): Destination => {
+  const client = new audit.AuditClient(address, grpc.credentials.createInsecure(), channelOptions);
+  const metadata = callMetadata(credential);
+  return {
+    deliver: async (row) => {
+      const request = {
+        eventId: uuidBytes(row.eventId),
+        orgId: uuidBytes(row.orgId ?? undefined),
+        event: row.body,
+      };
+      await callUnary(client.append.bind(client), request, metadata, deadlineMs);
+    },
+    close: () => client.close(),
+  };
+};
+
+export const accountingDestination = (address: string, credential: Secret): Destination => {
+  const client = new accounting.AccountingControlClient(
+    address,
+    grpc.credentials.createInsecure(),
+    channelOptions,
+  );
+  const metadata = callMetadata(credential);
+  const calls: Readonly<Record<OutboxRow['method'], Deliver>> = {
+    open_org: async ({ body }) => {
+      const request = accounting.OpenOrgRequest.decode(body);
+      await callUnary(client.openOrg.bind(client), request, metadata, deadlineMs);
+    },
+    seal_org: async ({ body }) => {
+      const request = accounting.SealOrgRequest.decode(body);
+      await callUnary(client.sealOrg.bind(client), request, metadata, deadlineMs);
+    },
+    put_api_keys: async ({ body }) => {
+      const request = accounting.PutApiKeysRequest.decode(body);
+      await callUnary(client.putApiKeys.bind(client), request, metadata, deadlineMs);
+    },
+    append: () => Promise.reject(new Error('accounting has no append')),
+  };
+  return { deliver: (row) => calls[row.method](row), close: () => client.close() };
+};

@@ -1,0 +1,102 @@
+import { type ApiKeyId, type OrgId, uuidBytes, policy as wire } from '@lethe/contracts';
+import { distinctValuesPerDayMax, payloadLimits } from '../domain/bounds.js';
+import type { Database } from '../store/database.js';
+import {
+  currentTransitKeys,
+  policyApiKeys,
+  policyFields,
+  policyOrganizations,
+  zdrOrganizationIds,
+} from '../store/policy-rows.js';
+import type { FieldType } from '../store/schema.js';
+import { readVersion } from '../store/version.js';
+import { apiKeyEntry, organizationEntry, type PolicyState } from './policy-state.js';
+
+const fieldTypes: Readonly<Record<FieldType, wire.RegisteredFieldType>> = {
+  listed: wire.RegisteredFieldType.REGISTERED_FIELD_TYPE_LISTED,
+  number: wire.RegisteredFieldType.REGISTERED_FIELD_TYPE_NUMBER,
+  boolean: wire.RegisteredFieldType.REGISTERED_FIELD_TYPE_BOOLEAN,
+  uuid: wire.RegisteredFieldType.REGISTERED_FIELD_TYPE_UUID,
+};
+
+type Rows<T extends (...args: never[]) => PromiseLike<unknown>> = Awaited<ReturnType<T>>;
+
+const organizationsOf = (
+  rows: Rows<typeof policyOrganizations>,
+  fields: Rows<typeof policyFields>,
+): PolicyState['organizations'] => {
+  const fieldsByOrg = new Map<OrgId, wire.RegisteredField[]>();
+  for (const field of fields) {
+    const list = fieldsByOrg.get(field.orgId) ?? [];
+    list.push({ key: field.key, type: fieldTypes[field.type], listedValues: [...field.listedValues] });
+    fieldsByOrg.set(field.orgId, list);
+  }
+  return new Map(
+    rows.map((row) => [
+      row.id,
+      organizationEntry({
+        orgId: uuidBytes(row.id),
+        zdr: row.zdrEnabledAt !== null,
+        userPseudonymKey: row.userPseudonymKey,
+        registeredFields: fieldsByOrg.get(row.id) ?? [],
+        payloadLimits,
+        distinctValuesPerDayMax,
+      }),
+    ]),
+  );
+};
+
+const expiryMs = (...moments: readonly (Date | null)[]): bigint => {
+  const times = moments.filter((moment) => moment !== null).map((moment) => moment.getTime());
+  return times.length === 0 ? 0n : BigInt(Math.min(...times));
+};
+
+const apiKeysOf = (
+  rows: Rows<typeof policyApiKeys>,
+  organizations: PolicyState['organizations'],
+  transitKeys: Rows<typeof currentTransitKeys>,
+): PolicyState['apiKeys'] => {
+  const sealing = new Map(
+    transitKeys.map((key): [OrgId, wire.SealingKey] => [
+      key.orgId,
+      { transitKeyId: uuidBytes(key.transitKeyId), publicKey: key.publicKey },
+    ]),
+  );
+  const byKey = new Map<ApiKeyId, wire.ApiKeyPolicy[]>();
+  for (const row of rows) {
+    // The grant is the key: it travels only with a key that logs, of an organization known to be without ZDR.
+    const maySeal = row.logging && organizations.get(row.orgId)?.value.zdr === false;
+    const list = byKey.get(row.id) ?? [];
+    list.push({
+      apiKeyId: uuidBytes(row.id),
+      keySha256: row.sha256,
+      orgId: uuidBytes(row.orgId),
+      groupId: uuidBytes(row.groupId ?? undefined),
+      userId: uuidBytes(row.ownerUserId),
+      logging: row.logging,
+      debug: row.debug,
+      sealingKey: maySeal ? sealing.get(row.orgId) : undefined,
+      expiresAtMs: expiryMs(row.expiresAt, row.notAfter),
+    });
+    byKey.set(row.id, list);
+  }
+  return new Map([...byKey].map(([id, list]) => [id, apiKeyEntry(list)]));
+};
+
+/** Reads the whole policy at one version: all queries see the same moment of the database. */
+export const loadPolicy = (
+  database: Database,
+  providerAccounts: readonly wire.ProviderAccount[],
+  now: Date,
+): Promise<PolicyState> =>
+  database.transaction(async (tx) => {
+    const version = await readVersion(tx);
+    const organizations = organizationsOf(await policyOrganizations(tx), await policyFields(tx));
+    return {
+      version,
+      organizations,
+      apiKeys: apiKeysOf(await policyApiKeys(tx, now), organizations, await currentTransitKeys(tx)),
+      zdrOrgIds: new Set(await zdrOrganizationIds(tx)),
+      providerAccounts,
+    };
+  }, 'repeatable read');

@@ -1,0 +1,74 @@
+import { LetheError, type Logger } from '@lethe/service-kit';
+import { sql as fragment } from 'drizzle-orm';
+import type { PgDatabase } from 'drizzle-orm/pg-core';
+import { drizzle, type PostgresJsQueryResultHKT } from 'drizzle-orm/postgres-js';
+import postgres from 'postgres';
+import { databaseCode, isLockdownState, toLetheError } from './database-error.js';
+
+/** Where a query runs: the pool or a transaction. */
+export type Queryable = PgDatabase<PostgresJsQueryResultHKT, Record<string, never>>;
+
+export type Isolation = 'read committed' | 'repeatable read';
+
+/** The config database. Everything it rejects with is a LetheError; the driver's errors stay inside. */
+export interface Database {
+  read<T>(query: (db: Queryable) => Promise<T>): Promise<T>;
+  transaction<T>(work: (tx: Queryable) => Promise<T>, isolation?: Isolation): Promise<T>;
+  /** Calls back for each wake-up of the channel, also after a reconnect. Never rejects: polling is the truth. */
+  listen(channel: string, wake: () => void): void;
+  ready(): Promise<boolean>;
+  close(): Promise<void>;
+}
+
+const connectionsMax = 12;
+
+const open = (url: string): postgres.Sql =>
+  postgres(url, {
+    max: connectionsMax,
+    debug: false,
+    connect_timeout: 5,
+    onnotice: () => {},
+    connection: {
+      application_name: 'lethe-admin-config',
+      search_path: 'config',
+      statement_timeout: 10_000,
+      idle_in_transaction_session_timeout: 30_000,
+    },
+  });
+
+/** Opens the pool; connects at the first query. */
+export const openDatabase = (url: string, log: Logger): Database => {
+  const sql = open(url);
+  const db: Queryable = drizzle(sql);
+  const guarded = async <T>(run: () => Promise<T>): Promise<T> => {
+    try {
+      return await run();
+    } catch (thrown) {
+      if (!(thrown instanceof LetheError)) {
+        const sqlState = databaseCode(thrown);
+        // The database refused what the code had let through: one of the two is wrong.
+        log.warn(isLockdownState(sqlState) ? 'lockdown.refused_by_database' : 'database.failed', {
+          sqlState: sqlState ?? 'none',
+        });
+      }
+      throw toLetheError(thrown);
+    }
+  };
+  return {
+    read: (query) => guarded(() => query(db)),
+    transaction: (work, isolation = 'read committed') =>
+      guarded(() => db.transaction((tx) => work(tx), { isolationLevel: isolation })),
+    listen: (channel, wake) => {
+      sql.listen(channel, wake, wake).catch(() => log.warn('database.listen_failed'));
+    },
+    ready: async () => {
+      try {
+        await db.execute(fragment`select 1`);
+        return true;
+      } catch {
+        return false;
+      }
+    },
+    close: () => sql.end({ timeout: 1 }),
+  };
+};

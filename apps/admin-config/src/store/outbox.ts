@@ -1,0 +1,79 @@
+import { and, asc, eq, isNull, lt, max, sql } from 'drizzle-orm';
+import type { Queryable } from './database.js';
+import { type OutboxDestination, outbox } from './schema.js';
+
+export type OutboxRow = typeof outbox.$inferSelect;
+export type NewOutboxRow = Pick<OutboxRow, 'eventId' | 'destination' | 'method' | 'orgId' | 'body'>;
+
+/** Appends rows under a version, in order. The caller holds the version lock. */
+export const appendToOutbox = async (
+  tx: Queryable,
+  rows: readonly NewOutboxRow[],
+  at: { readonly version: bigint; readonly now: Date },
+): Promise<void> => {
+  if (rows.length === 0) return;
+  const [last] = await tx
+    .select({ ordinal: max(outbox.ordinal) })
+    .from(outbox)
+    .where(eq(outbox.configVersion, at.version));
+  const first = (last?.ordinal ?? -1) + 1;
+  await tx.insert(outbox).values(
+    rows.map((row, index) => ({
+      ...row,
+      configVersion: at.version,
+      ordinal: first + index,
+      createdAt: at.now,
+    })),
+  );
+};
+
+/** True when this transaction now leads the relay of a destination, over all replicas, until it ends. */
+export const leadRelay = async (tx: Queryable, destination: OutboxDestination): Promise<boolean> => {
+  const [row] = await tx.execute<{ leads: boolean }>(
+    sql`select pg_try_advisory_xact_lock(hashtextextended(${`lethe-outbox-${destination}`}, 0)) as leads`,
+  );
+  return row?.leads === true;
+};
+
+/** The oldest rows that were not sent, in the order of the changes. */
+export const unsentRows = (
+  tx: Queryable,
+  destination: OutboxDestination,
+  limit: number,
+): Promise<OutboxRow[]> =>
+  tx
+    .select()
+    .from(outbox)
+    .where(and(eq(outbox.destination, destination), isNull(outbox.sentAt)))
+    .orderBy(asc(outbox.configVersion), asc(outbox.ordinal))
+    .limit(limit);
+
+export const markSent = async (tx: Queryable, row: OutboxRow, now: Date): Promise<void> => {
+  await tx
+    .update(outbox)
+    .set({ sentAt: now })
+    .where(and(eq(outbox.configVersion, row.configVersion), eq(outbox.ordinal, row.ordinal)));
+};
+
+/** Drops rows that were sent before a moment. */
+export const pruneOutbox = async (db: Queryable, sentBefore: Date): Promise<void> => {
+  await db.delete(outbox).where(lt(outbox.sentAt, sentBefore));
+};
+
+/** How many rows wait for a destination, and since when the oldest does. */
+export const outboxBacklog = async (
+  db: Queryable,
+  destination: OutboxDestination,
+): Promise<{ readonly rows: number; readonly oldestMs: number | undefined }> => {
+  const [row] = await db
+    .select({
+      rows: sql<string>`count(*)`,
+      oldestMs: sql<string | null>`(extract(epoch from min(${outbox.createdAt})) * 1000)::bigint`,
+    })
+    .from(outbox)
+    .where(and(eq(outbox.destination, destination), isNull(outbox.sentAt)));
+  return {
+    rows: Number(row?.rows ?? 0),
+    oldestMs: row?.oldestMs == null ? undefined : Number(row.oldestMs),
+  };
+};

@@ -1,0 +1,106 @@
+import type { Uuid } from '@lethe/contracts';
+import { LetheError } from '@lethe/service-kit';
+import type { Caller, Principal } from '../domain/principal.js';
+import { RefusedChange } from '../lockdown/refused-change.js';
+import { type AuditNote, auditRow } from '../outbox/calls.js';
+import type { Database, Queryable } from '../store/database.js';
+import { appendToOutbox, type NewOutboxRow } from '../store/outbox.js';
+import { findPrincipal } from '../store/users.js';
+import { lockVersion, notifyChanged, setVersion } from '../store/version.js';
+
+/** What every use-case needs of the outside. */
+export interface Deps {
+  readonly database: Database;
+  /** Unix milliseconds. */
+  readonly clock: () => number;
+  /** Runs the changes of this process one after another. */
+  readonly serial: <T>(task: () => Promise<T>) => Promise<T>;
+  /** Tells this process's watchers that a change was committed. */
+  readonly changed: () => void;
+  /** Counts a refusal by its closed code. */
+  readonly refused: (code: string) => void;
+}
+
+/** One change of the configuration, while its transaction holds the version lock. */
+export interface Change {
+  readonly tx: Queryable;
+  /** The version this change gets if it changes anything. */
+  readonly version: bigint;
+  readonly now: Date;
+  /** Who acts, read anew under the lock. */
+  readonly principal: Principal;
+  /** Adds an audit event to the transaction; returns its id. */
+  audit(note: Omit<AuditNote, 'outcome'>): Uuid;
+  /** Adds calls to other services to the transaction, after what was added before. */
+  send(rows: readonly NewOutboxRow[]): void;
+}
+
+const currentPrincipal = async (tx: Queryable, principal: Principal): Promise<Principal> => {
+  if (principal.kind !== 'user') return principal;
+  const found = await findPrincipal(tx, { id: principal.tokenId });
+  if (found === undefined) throw new LetheError('caller.invalid_token');
+  return found;
+};
+
+/** A refusal is an audit event too. It changes nothing, so it stands under the present version. */
+const recordRefusal = (deps: Deps, caller: Caller, refusal: RefusedChange): Promise<void> =>
+  deps.database.transaction(async (tx) => {
+    const version = await lockVersion(tx);
+    const now = new Date(deps.clock());
+    const note: AuditNote = {
+      type: 'change.refused',
+      orgId: refusal.attempt.orgId,
+      target: refusal.attempt.target,
+      outcome: 'refused',
+      refusal: refusal.code,
+      ...(refusal.attempt.wished === undefined ? {} : { after: refusal.attempt.wished }),
+    };
+    await appendToOutbox(tx, [auditRow(note, caller, now)], { version, now });
+    await notifyChanged(tx);
+  });
+
+const runChange = <T>(deps: Deps, caller: Caller, work: (change: Change) => Promise<T>): Promise<T> =>
+  deps.database.transaction(async (tx) => {
+    const version = (await lockVersion(tx)) + 1n;
+    const now = new Date(deps.clock());
+    const principal = await currentPrincipal(tx, caller.principal);
+    const rows: NewOutboxRow[] = [];
+    const result = await work({
+      tx,
+      version,
+      now,
+      principal,
+      audit: (note) => {
+        const row = auditRow({ ...note, outcome: 'success' }, { ...caller, principal }, now);
+        rows.push(row);
+        return row.eventId;
+      },
+      send: (more) => rows.push(...more),
+    });
+    // Every change has an audit event; without one, nothing changed and the version stays.
+    if (rows.length > 0) {
+      await setVersion(tx, version);
+      await appendToOutbox(tx, rows, { version, now });
+      await notifyChanged(tx);
+    }
+    return result;
+  });
+
+/**
+ * Makes one change: the version lock, the change, its outbox rows and the new version in one transaction. A refused
+ * attempt rolls back and leaves a change.refused event in a transaction of its own. Rejects with LetheError.
+ */
+export const makeChange = <T>(deps: Deps, caller: Caller, work: (change: Change) => Promise<T>): Promise<T> =>
+  deps.serial(async () => {
+    try {
+      return await runChange(deps, caller, work);
+    } catch (error) {
+      if (error instanceof RefusedChange) {
+        deps.refused(error.code);
+        await recordRefusal(deps, caller, error);
+      }
+      throw error;
+    } finally {
+      deps.changed();
+    }
+  });

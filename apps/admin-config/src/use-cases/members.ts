@@ -1,0 +1,104 @@
+import { newUuidV7, type UserId } from '@lethe/contracts';
+import { LetheError } from '@lethe/service-kit';
+import { bounds } from '../domain/bounds.js';
+import type { Caller, OrgRef, OrgRole } from '../domain/principal.js';
+import { guardAdmin } from '../lockdown/admins-only.js';
+import { revokeApiKeysOf } from '../store/api-keys.js';
+import { deleteMembershipsOf } from '../store/groups.js';
+import { revokeTokensOf } from '../store/tokens.js';
+import {
+  countUsers,
+  findUser,
+  insertUser,
+  markUserRemoved,
+  pageOfUsers,
+  setUserRole,
+  type User,
+} from '../store/users.js';
+import { type Change, type Deps, makeChange } from './change.js';
+import { lockedOrganization, readableOrganization } from './locked.js';
+
+/** Adds a user with a role. Admins and the operator may. */
+export const addMember = (
+  deps: Deps,
+  caller: Caller,
+  ref: OrgRef,
+  wish: { readonly name: string; readonly role: OrgRole },
+): Promise<UserId> =>
+  makeChange(deps, caller, async (change) => {
+    const org = await lockedOrganization(change, ref);
+    const id: UserId = newUuidV7();
+    const target = { kind: 'user', id } as const;
+    guardAdmin(change.principal, { orgId: org.id, target, wished: { role: wish.role } });
+    if ((await countUsers(change.tx, org.id)) >= bounds.usersPerOrgMax)
+      throw new LetheError('gateway.overloaded');
+    await insertUser(change.tx, { id, orgId: org.id, ...wish, createdAt: change.now });
+    change.audit({ type: 'member.added', orgId: org.id, target, after: { role: wish.role } });
+    return id;
+  });
+
+/** An organization keeps an admin: nobody else could enable ZDR or give the role back. */
+const keepAnAdmin = async (change: Change, user: User, param: string): Promise<void> => {
+  if (user.role === 'admin' && (await countUsers(change.tx, user.orgId, 'admin')) <= 1)
+    throw new LetheError('caller.invalid_value', param);
+};
+
+/** Gives a user another role. */
+export const assignRole = (
+  deps: Deps,
+  caller: Caller,
+  ref: OrgRef,
+  wish: { readonly userId: UserId; readonly role: OrgRole },
+): Promise<User> =>
+  makeChange(deps, caller, async (change) => {
+    const org = await lockedOrganization(change, ref);
+    const target = { kind: 'user', id: wish.userId } as const;
+    guardAdmin(change.principal, { orgId: org.id, target, wished: { role: wish.role } });
+    const user = await findUser(change.tx, org.id, wish.userId);
+    if (user === undefined) throw new LetheError('caller.not_found');
+    if (user.role === wish.role) return user;
+    await keepAnAdmin(change, user, 'role');
+    await setUserRole(change.tx, user.id, wish.role);
+    change.audit({
+      type: 'member.role_assigned',
+      orgId: org.id,
+      target,
+      before: { role: user.role },
+      after: { role: wish.role },
+    });
+    return { ...user, role: wish.role };
+  });
+
+/** Removes a user: tokens and API keys stop at once, each key with an event of its own. */
+export const removeMember = (deps: Deps, caller: Caller, ref: OrgRef, userId: UserId): Promise<void> =>
+  makeChange(deps, caller, async (change) => {
+    const org = await lockedOrganization(change, ref);
+    const target = { kind: 'user', id: userId } as const;
+    guardAdmin(change.principal, { orgId: org.id, target });
+    const user = await findUser(change.tx, org.id, userId);
+    if (user === undefined) throw new LetheError('caller.not_found');
+    await keepAnAdmin(change, user, 'user_id');
+    const tokens = await revokeTokensOf(change.tx, userId, change.now);
+    const keys = await revokeApiKeysOf(change.tx, userId, change.now);
+    await deleteMembershipsOf(change.tx, userId);
+    await markUserRemoved(change.tx, userId, change.now);
+    change.audit({
+      type: 'member.removed',
+      orgId: org.id,
+      target,
+      after: { tokens_revoked: tokens, api_keys_revoked: keys.length },
+    });
+    for (const id of keys)
+      change.audit({ type: 'apikey.revoked', orgId: org.id, target: { kind: 'api_key', id } });
+  });
+
+export const listMembers = (
+  deps: Deps,
+  caller: Caller,
+  ref: OrgRef,
+  page: { readonly after: UserId | undefined; readonly limit: number },
+): Promise<User[]> =>
+  deps.database.read(async (db) => {
+    const org = await readableOrganization(db, caller.principal, ref);
+    return pageOfUsers(db, { orgId: org.id, ...page });
+  });
