@@ -1,12 +1,12 @@
 import { strict as assert } from 'node:assert';
 import { describe, expect, it } from '@jest/globals';
 import fc from 'fast-check';
-import { editFields } from '../providers/field-edits.js';
 import { BufferedBody } from './buffered-body.js';
 import { ChunkList } from './chunk-list.js';
 import { JsonScanner } from './json-scanner.js';
 import { splice } from './splice.js';
 import { knownNames } from './top-level-fields.js';
+import type { Edit } from './types.js';
 
 const known = ['model', 'stream', 'store', 'lethe', 'user'] as const;
 type Name = (typeof known)[number];
@@ -33,84 +33,49 @@ const textOf = ({ buffers, bytesTotal }: ReturnType<typeof splice>): string => {
   return joined.toString();
 };
 
-const edited = (json: string, remove: readonly string[], set: readonly (readonly [Name, string])[] = []) => {
-  const body = bodyOf(json);
-  const edits = editFields(body.scan, {
-    set: new Map(set.map(([name, value]) => [name, Buffer.from(value)])),
-    removes: ({ name }) => name !== undefined && remove.includes(name),
-  });
-  return textOf(splice(body, edits));
-};
+const edit = (start: number, end: number, insert: string): Edit => ({
+  start,
+  end,
+  insert: Buffer.from(insert),
+});
 
-describe('editFields and splice', () => {
-  it('keeps the commas right in every position', () => {
-    expect(edited('{"lethe":{}}', ['lethe'])).toBe('{}');
-    expect(edited('{ "lethe" : {} }', ['lethe'])).toBe('{  }');
-    expect(edited('{"lethe":{},"model":"m"}', ['lethe'])).toBe('{"model":"m"}');
-    expect(edited('{"model":"m" , "lethe":{} }', ['lethe'])).toBe('{"model":"m" }');
-    expect(edited('{"user":1,"lethe":{},"model":"m"}', ['lethe', 'user'])).toBe('{"model":"m"}');
-    expect(edited('{"user":1,"model":"m","lethe":{}}', ['lethe', 'user'])).toBe('{"model":"m"}');
-    expect(edited('{"user":1,"lethe":{}}', ['lethe', 'user'])).toBe('{}');
-    expect(edited('{}', ['lethe'])).toBe('{}');
-  });
-
-  it('replaces, adds, and adds to what becomes empty', () => {
-    expect(edited('{"model":"m"}', [], [['model', '"n"']])).toBe('{"model":"n"}');
-    expect(edited('{}', [], [['store', 'false']])).toBe('{"store":false}');
-    expect(edited('{"lethe":{}}', ['lethe'], [['store', 'false']])).toBe('{"store":false}');
+describe('splice', () => {
+  it('replaces, removes and inserts, in any order of edits', () => {
+    const body = bodyOf('{"model":"m","stream":true}', [10]);
+    expect(textOf(splice(body, []))).toBe('{"model":"m","stream":true}');
     expect(
-      edited(
-        '{"lethe":{},"model":"m"}',
-        ['lethe'],
-        [
-          ['store', 'false'],
-          ['user', '"u"'],
-        ],
+      textOf(
+        splice(body, [edit(12, 26, ''), edit(9, 12, '"longer"'), edit(1, 1, '"a":1,'), edit(1, 1, '"b":2,')]),
       ),
-    ).toBe('{"store":false,"user":"u","model":"m"}');
-    // Setting a field that is also removed puts the new one in front.
-    expect(edited('{"model":"m","store":true}', ['store'], [['store', 'false']])).toBe(
-      '{"store":false,"model":"m"}',
-    );
+    ).toBe('{"a":1,"b":2,"model":"longer"}');
+    expect(textOf(splice(body, [edit(0, 27, '')]))).toBe('');
+    expect(textOf(splice(body, [edit(27, 27, ' ')]))).toBe('{"model":"m","stream":true} ');
   });
 
-  it('equals an edit of the parsed object, for any document, cuts and changes', () => {
-    const value = fc.oneof(
-      fc.string(),
-      fc.integer(),
-      fc.array(fc.string(), { maxLength: 3 }),
-      fc.constant({}),
+  it('equals the same edits of a string, for any chunks and edits', () => {
+    const cuts = fc.array(fc.nat(60), { maxLength: 6 });
+    const steps = fc.array(
+      fc.tuple(fc.nat(12), fc.nat(6), fc.string({ unit: 'grapheme-ascii', maxLength: 5 })),
+      {
+        maxLength: 6,
+      },
     );
-    const entries = fc.uniqueArray(fc.tuple(fc.constantFrom(...known, 'a', 'b', 'c'), value), {
-      selector: ([key]) => key,
-    });
-    const subset = fc.subarray<Name>([...known]);
+    const json = '{"model":"a model","stream":true,"user":"somebody","store":1}';
     fc.assert(
-      fc.property(
-        entries,
-        subset,
-        subset,
-        fc.array(fc.nat(120), { maxLength: 5 }),
-        fc.constantFrom('', ' ', '\n'),
-        (list, remove, set, cuts, gap) => {
-          const json = `{${gap}${list.map(([k, v]) => `${JSON.stringify(k)}:${gap}${JSON.stringify(v)}`).join(`${gap},${gap}`)}${gap}}`;
-          const body = bodyOf(
-            json,
-            cuts.map((at) => Math.min(at, json.length)),
-          );
-          const edits = editFields(body.scan, {
-            set: new Map(set.map((name) => [name, Buffer.from('["set"]')])),
-            removes: ({ name }) => name !== undefined && remove.includes(name),
-          });
-          const result = JSON.parse(textOf(splice(body, edits))) as object;
-          const expected = new Map<string, unknown>(
-            list.filter(([key]) => !remove.some((name) => name === key)),
-          );
-          for (const name of set) expected.set(name, ['set']);
-          assert.deepEqual(new Map(Object.entries(result)), expected);
-        },
-      ),
-      { seed: 4, numRuns: 3_000 },
+      fc.property(cuts, steps, (at, list) => {
+        const edits: Edit[] = [];
+        let offset = 0;
+        let expected = '';
+        for (const [gap, length, insert] of list) {
+          const start = Math.min(offset + gap, json.length);
+          const end = Math.min(start + length, json.length);
+          edits.push(edit(start, end, insert));
+          expected += json.slice(offset, start) + insert;
+          offset = end;
+        }
+        assert.equal(textOf(splice(bodyOf(json, at), edits)), expected + json.slice(offset));
+      }),
+      { seed: 4, numRuns: 4_000 },
     );
   });
 

@@ -11,13 +11,10 @@ export interface UpstreamTarget {
 
 /** Bounds of one provider client. */
 export interface UpstreamLimits {
-  readonly connectMsMax: number;
+  readonly connectMsMax: number; // a free place, the connection and its TLS
   readonly headMsMax: number; // from the last request byte to the response head
   readonly idleMsMax: number; // between two body reads
   readonly headBytesMax: number;
-  readonly connectionsPerOriginMax: number;
-  readonly waitersPerOriginMax: number; // requests that wait for a free connection, at most connectMsMax
-  readonly keepIdleMsMax: number; // an idle connection is closed after this, or earlier if the provider says so
 }
 
 /** Why an attempt failed. Closed: nothing of the socket's or the provider's text. `sent`: request bytes had left. */
