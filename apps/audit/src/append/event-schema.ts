@@ -1,4 +1,4 @@
-import { auditEventTypes, errorCodes } from '@lethe/contracts';
+import { auditEventTypes } from '@lethe/contracts';
 import { z } from 'zod';
 
 /**
@@ -34,7 +34,8 @@ const settings = z
   .record(settingName, z.union([z.boolean(), z.null(), z.number(), identifier]))
   .refine((values) => Object.keys(values).length <= SETTINGS_MAX);
 
-const refusals = Object.keys(errorCodes) as (keyof typeof errorCodes)[];
+/** A code of some service, such as `org_policy.zdr_irrevocable` or `org_sealed`: one word of each part. */
+const refusalCode = z.string().regex(/^[a-z][a-z0-9_]{0,47}(?:\.[a-z][a-z0-9_]{0,47})?$/);
 
 const data = z.strictObject({
   class_uid: count,
@@ -71,7 +72,7 @@ const data = z.strictObject({
     nonce: z.string().regex(/^[A-Za-z0-9+/]{22}==$/),
     before: settings.optional(),
     after: settings.optional(),
-    refusal: z.enum(refusals).optional(),
+    refusal: refusalCode.optional(),
   }),
 });
 

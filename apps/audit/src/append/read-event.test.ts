@@ -91,7 +91,10 @@ describe('no field takes a sentence', () => {
       },
     ],
     ['a nonce that is a word', (event: JsonObject) => Object.assign(unmapped(event), { nonce: 'canary' })],
-    ['an unknown refusal', (event: JsonObject) => Object.assign(unmapped(event), { refusal: 'canary' })],
+    [
+      'a refusal that is no code',
+      (event: JsonObject) => Object.assign(unmapped(event), { refusal: 'Canary!' }),
+    ],
     ['an unknown type', (event: JsonObject) => Object.assign(event, { type: 'ai.lethe.audit.canary.v1' })],
   ])('%s', (_name, change) => {
     expect(refused((event) => void change(event))).toBe('not_in_schema');
