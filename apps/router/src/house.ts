@@ -1,4 +1,4 @@
-import type { Logger } from '@lethe/service-kit';
+import type { CoarseTimer, Logger } from '@lethe/service-kit';
 import type { BodyLimits } from './http/types.js';
 import type { DistinctValues } from './insight/distinct-values.js';
 import type { RouterMetrics } from './metrics.js';
@@ -9,6 +9,7 @@ import type { TelemetryPublisher } from './publish/telemetry-publisher.js';
 
 export interface PipelineSettings {
   readonly bodyLimits: BodyLimits;
+  readonly headersMax: number;
   readonly deploymentRegion: string;
   /** True: the last bytes of a response wait until its telemetry is stored. */
   readonly strictBilling: boolean;
@@ -31,5 +32,6 @@ export interface House {
   readonly payload: PayloadPublisher;
   readonly metrics: RouterMetrics;
   readonly log: Logger;
+  readonly timer: CoarseTimer;
   readonly settings: PipelineSettings;
 }

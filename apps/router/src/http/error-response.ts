@@ -8,12 +8,19 @@ interface SendErrorOptions {
   readonly retryAfterSeconds?: number | undefined;
 }
 
+/** How long the rest of an upload is taken in and forgotten, so that the caller gets to read why it was refused. */
+const lingerMs = 1500;
+
 const originOf = (code: ErrorCode): ErrorBody['error']['origin'] =>
   code.startsWith('provider.') ? 'provider' : 'router';
 
+/** The body of a closed error as bytes, for answers that no ServerResponse writes. */
+export const errorJson = (code: ErrorCode, param: string | null = null): string =>
+  JSON.stringify(errorBody(code, originOf(code), param));
+
 /**
- * Sends a closed error in OpenAI's shape. When the request's body was not read to its end the connection closes after
- * the answer, so that unread bytes can never be taken for the next request.
+ * Sends a closed error in OpenAI's shape. When the request's body has not ended the connection closes after the
+ * answer, so that unread bytes can never be taken for the next request.
  */
 export const sendError = (
   incoming: IncomingMessage,
@@ -21,16 +28,27 @@ export const sendError = (
   options: SendErrorOptions,
 ): void => {
   if (res.headersSent || res.destroyed) return;
-  const { code, param } = options;
-  const body = JSON.stringify(errorBody(code, originOf(code), param));
+  const { status } = errorCodes[options.code];
+  const body = errorJson(options.code, options.param);
   for (const [name, value] of options.headers) res.setHeader(name, value);
   res.setHeader('content-type', 'application/json');
   res.setHeader('content-length', Buffer.byteLength(body));
   if (options.retryAfterSeconds !== undefined) res.setHeader('retry-after', options.retryAfterSeconds);
   // OpenAI's SDKs retry by themselves unless told otherwise; only what may succeed is worth it.
-  if (errorCodes[code].status < 500 && errorCodes[code].status !== 429)
-    res.setHeader('x-should-retry', 'false');
+  if (status < 500 && status !== 429) res.setHeader('x-should-retry', 'false');
   if (!incoming.complete) res.setHeader('connection', 'close');
-  res.writeHead(errorCodes[code].status === 499 ? 400 : errorCodes[code].status);
-  res.end(body);
+  res.writeHead(status);
+  if (incoming.complete) {
+    res.end(body);
+    return;
+  }
+  res.write(body);
+  const timer = setTimeout(() => res.end(), lingerMs);
+  const end = (): void => {
+    clearTimeout(timer);
+    res.end();
+  };
+  incoming.once('end', end);
+  incoming.once('close', end);
+  incoming.resume();
 };

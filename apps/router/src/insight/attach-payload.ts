@@ -4,18 +4,7 @@ import { encodePayload, payloadDocument, sealPayload, truncatePayload } from '@l
 import { isGrantFor, type PayloadGrant } from '@lethe/zdr-policy';
 import type { Principal } from '../auth/authenticate.js';
 import { arrayOf, choicesOfBody, choicesOfStream } from './assemble-choices.js';
-import type { ResponseCapture } from './capture-response.js';
-
-/** What was captured under a grant: Buffers only. `wipe` overwrites all of it. */
-export interface CapturedExchange {
-  readonly messages: Buffer | undefined;
-  readonly tools: Buffer | undefined;
-  readonly requestTruncated: boolean;
-  readonly originalBytes: number; // of request and response as received
-  readonly response: ResponseCapture;
-  readonly streaming: boolean;
-  wipe(): void;
-}
+import type { CapturedExchange } from './captured-exchange.js';
 
 const partsMax = 4096;
 

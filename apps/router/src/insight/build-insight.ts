@@ -14,8 +14,9 @@ import type {
 import type { RetentionDecision } from '@lethe/zdr-policy';
 import type { Principal } from '../auth/authenticate.js';
 import type { UsageReading } from '../meter/types.js';
-import { attachPayload, type CapturedExchange } from './attach-payload.js';
+import { attachPayload } from './attach-payload.js';
 import type { CallerFields } from './caller-fields.js';
+import type { CapturedExchange } from './captured-exchange.js';
 import { reasonOf } from './decide.js';
 
 /** Everything the pipeline learned about one request: numbers, enums, ids. No field can hold what was said. */

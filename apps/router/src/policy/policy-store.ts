@@ -1,4 +1,4 @@
-import { type OrgId, uuidText, type policy as wire } from '@lethe/contracts';
+import { type ApiKeyId, type OrgId, type Uuid, uuidText, type policy as wire } from '@lethe/contracts';
 import {
   apiKeyFromWire,
   MalformedPolicyError,
@@ -11,7 +11,8 @@ export type Applied = 'applied' | 'gap' | 'malformed' | 'zdr_regression';
 
 interface Contents {
   version: bigint;
-  keys: Map<string, ApiKeyPolicy>;
+  keys: Map<string, ApiKeyPolicy>; // by SHA-256, in hex
+  keysById: Map<ApiKeyId, ApiKeyPolicy>;
   organizations: Map<OrgId, OrgPolicy>;
   accounts: Map<string, ProviderAccount>;
 }
@@ -19,6 +20,7 @@ interface Contents {
 const empty = (): Contents => ({
   version: 0n,
   keys: new Map(),
+  keysById: new Map(),
   organizations: new Map(),
   accounts: new Map(),
 });
@@ -72,6 +74,12 @@ export class PolicyStore implements Policy {
     return { ...org, zdr: true };
   }
 
+  /** Whether a key may log right now and still has this very sealing key. */
+  mayLog(apiKeyId: ApiKeyId, transitKeyId: Uuid): boolean {
+    const key = this.#contents.keysById.get(apiKeyId);
+    return key?.logging === true && key.sealingKey?.transitKeyId === transitKeyId;
+  }
+
   providerAccounts(provider: string, orgId: OrgId): readonly ProviderAccount[] {
     const own: ProviderAccount[] = [];
     const shared: ProviderAccount[] = [];
@@ -111,6 +119,7 @@ export class PolicyStore implements Policy {
     const next = {
       version: delta.version,
       keys: new Map(keys),
+      keysById: new Map(),
       organizations: new Map(organizations),
       accounts: new Map(accounts),
     };
@@ -140,6 +149,7 @@ export class PolicyStore implements Policy {
         next.organizations.set(org.orgId, org);
       }
       replaceKeys(next.keys, change);
+      for (const key of next.keys.values()) next.keysById.set(key.apiKeyId, key);
       for (const account of change.providerAccounts.map(providerAccountFromWire))
         next.accounts.set(account.providerAccountId, account);
       for (const accountId of change.removedProviderAccountIds) next.accounts.delete(accountId);

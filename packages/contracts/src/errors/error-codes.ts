@@ -72,6 +72,7 @@ export const errorCodes = {
     'caller.unsupported_encoding',
     'The body does not decode with the content-encoding it names.',
   ),
+  'caller.malformed_http': row(400, 'caller.invalid_request', 'The request is not valid HTTP/1.1.'),
   'caller.timeout': row(408, 'caller.timeout', 'The request took too long to arrive.'),
   'caller.upgrade_refused': row(
     426,

@@ -1,0 +1,142 @@
+import { performance } from 'node:perf_hooks';
+import { openEventLogProducer } from '@lethe/event-log';
+import {
+  CoarseTimer,
+  type Logger,
+  type RunningService,
+  serveRest,
+  withHouseRoutes,
+} from '@lethe/service-kit';
+import { Hono } from 'hono';
+import type { RouterConfig } from './config.js';
+import type { House } from './house.js';
+import { createHttpServer } from './http/server.js';
+import { DistinctValues } from './insight/distinct-values.js';
+import { createRouterMetrics } from './metrics.js';
+import { serveModels } from './models-route.js';
+import { serveChatCompletion, serveUnrouted } from './pipeline.js';
+import { Lease } from './policy/lease.js';
+import { PolicyStore } from './policy/policy-store.js';
+import { subscribe } from './policy/subscribe.js';
+import { createProviderClient } from './providers/client/provider-client.js';
+import { type OutgoingPayload, PayloadPublisher } from './publish/payload-publisher.js';
+import { TelemetryPublisher } from './publish/telemetry-publisher.js';
+
+const headBytesMax = 32 * 1024;
+const drainRequestsMs = 2500;
+const drainTelemetryMs = 1200;
+const drainPayloadMs = 300;
+
+/** R4, asked right before every payload write: nothing about the organization, the key or the lease may have tightened since. */
+const mayPublish =
+  (policy: PolicyStore) =>
+  ({ orgId, apiKeyId, transitKeyId }: OutgoingPayload): boolean =>
+    policy.gate.open() && policy.organization(orgId)?.zdr === false && policy.mayLog(apiKeyId, transitKeyId);
+
+const openPublishers = async (config: RouterConfig, policy: PolicyStore, log: Logger) => {
+  const telemetryProducer = await openEventLogProducer(config.telemetryLog);
+  const payloadProducer = await openEventLogProducer(config.payloadLog, {
+    mayWrite: () => policy.gate.open(),
+  });
+  const telemetry = new TelemetryPublisher({
+    producer: telemetryProducer,
+    log,
+    queueRecordsMax: config.limits.telemetryRecordsMax,
+    queueBytesMax: config.limits.telemetryBytesMax,
+    lingerMs: 5,
+  });
+  const payload = new PayloadPublisher({
+    producer: payloadProducer,
+    log,
+    mayPublish: mayPublish(policy),
+    queueRecordsMax: 2000,
+    queueBytesMax: 32 * 1024 * 1024,
+  });
+  const drain = async (): Promise<void> => {
+    await payload.drain(drainPayloadMs);
+    const left = await telemetry.drain(drainTelemetryMs);
+    if (left > 0) log.warn('telemetry.left_behind', { left });
+    await Promise.allSettled([telemetryProducer.close(), payloadProducer.close()]);
+  };
+  return { telemetry, payload, drain };
+};
+
+const serveOperator = (config: RouterConfig, house: House, log: Logger) =>
+  serveRest(
+    withHouseRoutes(new Hono(), {
+      origin: 'router',
+      log,
+      metrics: house.metrics.registry,
+      ready: () => house.policy.usable(),
+    }),
+    { host: config.host, port: config.operatorPort },
+  );
+
+/** Starts one router: policy stream, publishers, provider client, the two servers. It has sockets and nothing else. */
+export const startRouter = async (config: RouterConfig, log: Logger): Promise<RunningService> => {
+  const { limits } = config;
+  const lease = new Lease();
+  const policy = new PolicyStore({
+    gate: lease,
+    keysHonouredMsMax: limits.keysHonouredMsMax,
+    now: () => performance.now(),
+  });
+  const subscription = subscribe({
+    address: config.adminConfigGrpc,
+    credential: config.serviceCredential,
+    routerId: config.routerId,
+    store: policy,
+    lease,
+    log,
+  });
+  const { telemetry, payload, drain } = await openPublishers(config, policy, log);
+  const timer = new CoarseTimer();
+  const client = createProviderClient({
+    limits: { ...limits, headBytesMax: 64 * 1024 },
+    connectionsPerOriginMax: limits.connectionsPerProviderMax,
+    timer,
+  });
+  const metrics = createRouterMetrics({ policy, telemetry, payload });
+  const house: House = {
+    policy,
+    client,
+    telemetry,
+    payload,
+    metrics,
+    log,
+    timer,
+    distinct: new DistinctValues(),
+    settings: {
+      bodyLimits: limits,
+      headersMax: limits.headersMax,
+      deploymentRegion: config.deploymentRegion,
+      strictBilling: config.billingDurability === 'strict',
+      triesPerAccountMax: 2,
+      retryWaitMs: 250,
+      captureBytesMax: 1024 * 1024,
+      captureRequestBytesMax: 4 * 1024 * 1024,
+      providerErrorBytesMax: 64 * 1024,
+    },
+  };
+  const server = await createHttpServer({
+    host: config.host,
+    port: config.port,
+    headBytesMax,
+    routes: {
+      chatCompletions: (incoming, res) => void serveChatCompletion(house, incoming, res),
+      models: (incoming, res) => serveModels(house, incoming, res),
+      unrouted: (code, incoming, res) => serveUnrouted(house, code, incoming, res),
+      broken: () => metrics.countUnrouted(),
+    },
+  });
+  const operator = await serveOperator(config, house, log);
+  return {
+    stop: async () => {
+      await server.close(drainRequestsMs);
+      await drain();
+      subscription.close();
+      client.close();
+      await operator.close();
+    },
+  };
+};

@@ -1,0 +1,152 @@
+import { performance } from 'node:perf_hooks';
+import {
+  type Endpoint,
+  type ErrorCode,
+  errorCodes,
+  type FailurePoint,
+  type InsightId,
+  newUuidV7,
+  type Outcome,
+} from '@lethe/contracts';
+import { LetheError } from '@lethe/service-kit';
+import type { RetentionDecision } from '@lethe/zdr-policy';
+import type { Principal } from './auth/authenticate.js';
+import { type CallerFields, noCallerFields } from './insight/caller-fields.js';
+import type { CapturedExchange } from './insight/captured-exchange.js';
+import type { ResponseReading } from './meter/types.js';
+import { ProviderFailedError } from './routing/call-with-fallback.js';
+import type { PlannedAttempt } from './routing/resolve-plan.js';
+
+/** How a request ended when it did not end well. Closed codes only. */
+export interface Failure {
+  readonly code: ErrorCode;
+  readonly point: FailurePoint;
+  readonly outcome: Outcome;
+}
+
+/** What the caller is told of a failure. */
+export interface Refusal {
+  readonly code: ErrorCode;
+  readonly param: string | null;
+  readonly retryAfterSeconds: number | undefined;
+}
+
+const outcomeOf = (code: ErrorCode): Outcome => {
+  if (code === 'caller.aborted') return 'client_aborted';
+  if (code.startsWith('provider.')) return 'provider_error';
+  return code.startsWith('gateway.') ? 'gateway_error' : 'refused';
+};
+
+/**
+ * What the pipeline has learned of one request so far. Written by pipeline.ts alone: stages take values and return
+ * values. Holds counts, closed values and policy objects; content only inside `captured`.
+ */
+export class Course {
+  readonly requestId: InsightId = newUuidV7();
+  readonly arrivedAtMs = Date.now();
+  readonly #startedAt = performance.now();
+  point: FailurePoint = 'authenticate';
+  principal: Principal | undefined;
+  callerFields: CallerFields = noCallerFields;
+  telemetryOnlyWished = false;
+  admitted: RetentionDecision | undefined;
+  streaming = false;
+  captured: CapturedExchange | undefined;
+  concluded = false;
+  attempt: PlannedAttempt | undefined;
+  attempts = 0;
+  fallbackIndex = 0;
+  bytesRequest = 0;
+  messagesBytes = 0;
+  statusCode = 0;
+  reading: ResponseReading | undefined;
+  failure: Failure | undefined;
+  firstAttemptAfterMs = 0;
+  firstByteAfterMs = 0;
+  endAfterMs = 0;
+
+  constructor(
+    readonly endpoint: Endpoint,
+    readonly policyVersion: bigint,
+  ) {}
+
+  /** Whole milliseconds since the request arrived. */
+  elapsedMs(): number {
+    return Math.round(performance.now() - this.#startedAt);
+  }
+
+  received(bytesRequest: number, messagesBytes: number): void {
+    this.bytesRequest = bytesRequest;
+    this.messagesBytes = messagesBytes;
+  }
+
+  attempting(attempt: PlannedAttempt, fallbackIndex: number): void {
+    if (this.attempts === 0) this.firstAttemptAfterMs = this.elapsedMs();
+    this.attempt = attempt;
+    this.fallbackIndex = fallbackIndex;
+    this.attempts += 1;
+  }
+
+  /** The provider's head is here. `stripped` are fields that ZDR took out of the request. */
+  answering(statusCode: number, stripped: readonly string[]): void {
+    this.statusCode = statusCode;
+    if (stripped.length > 0)
+      this.callerFields = { ...this.callerFields, dropped: [...this.callerFields.dropped, ...stripped] };
+  }
+
+  firstByte(): void {
+    this.firstByteAfterMs = Math.max(1, this.elapsedMs());
+  }
+
+  /** The answer ended; what the meter read decides whether it ended well. */
+  ended(reading: ResponseReading, how: 'complete' | 'cut' | 'client_aborted'): void {
+    this.reading = reading;
+    this.endAfterMs = this.elapsedMs();
+    if (how === 'client_aborted') this.#fail('caller.aborted', 'client_aborted');
+    else if (how === 'cut' || !reading.endMarkSeen) this.#fail('provider.stream_cut', 'stream_cut');
+    else if (reading.streamError) this.#fail('provider.stream_error', 'provider_error');
+  }
+
+  /** Something was thrown: reduces it to a closed code, notes it, and says what the caller is told. */
+  failed(thrown: unknown, clientGone: boolean): Refusal {
+    const refusal = refusalOf(thrown, clientGone);
+    if (thrown instanceof ProviderFailedError && thrown.stage === 'connect') this.point = 'connect';
+    this.endAfterMs = this.elapsedMs();
+    this.#fail(refusal.code, outcomeOf(refusal.code));
+    return refusal;
+  }
+
+  /** The most that may be kept, as known when the head is sent. */
+  retentionHeader(): 'none' | 'telemetry' | 'payload' {
+    if (this.principal === undefined) return 'none';
+    return this.failure === undefined && this.admitted?.kind === 'payload_granted' ? 'payload' : 'telemetry';
+  }
+
+  /** Headers that every answer carries. */
+  answerHeaders(): [string, string][] {
+    const headers: [string, string][] = [
+      ['x-lethe-request-id', this.requestId],
+      ['x-lethe-retention', this.retentionHeader()],
+      ['x-lethe-policy-version', String(this.policyVersion)],
+      ['x-lethe-latency-ms', String(this.elapsedMs())],
+      ['cache-control', 'no-store'],
+    ];
+    if (this.attempt !== undefined) headers.push(['x-lethe-provider', this.attempt.provider.id]);
+    if (this.callerFields.dropped.length > 0)
+      headers.push(['x-lethe-dropped', this.callerFields.dropped.join(', ')]);
+    return headers;
+  }
+
+  #fail(code: ErrorCode, outcome: Outcome): void {
+    this.failure = { code, point: this.point, outcome };
+    if (this.statusCode === 0) this.statusCode = errorCodes[code].status;
+  }
+}
+
+const refusalOf = (thrown: unknown, clientGone: boolean): Refusal => {
+  if (clientGone) return { code: 'caller.aborted', param: null, retryAfterSeconds: undefined };
+  if (thrown instanceof ProviderFailedError) return thrown.refusal;
+  if (thrown instanceof LetheError)
+    return { code: thrown.code, param: thrown.param, retryAfterSeconds: undefined };
+  return { code: 'gateway.internal', param: null, retryAfterSeconds: undefined };
+};

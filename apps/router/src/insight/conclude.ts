@@ -1,0 +1,122 @@
+import { encodeSealedPayload, encodeTelemetry, errorCodes } from '@lethe/contracts';
+import { costNanos } from '@lethe/model-catalog';
+import { stricter } from '@lethe/zdr-policy';
+import type { Course } from '../course.js';
+import type { House } from '../house.js';
+import { estimateUsage } from '../meter/estimate.js';
+import type { UsageReading } from '../meter/types.js';
+import { buildInsight, type RequestFacts } from './build-insight.js';
+import { decideNow } from './decide.js';
+
+const noUsage: UsageReading = {
+  tokensInput: 0,
+  tokensOutput: 0,
+  tokensCached: 0,
+  tokensCacheWrite: 0,
+  tokensReasoning: 0,
+};
+
+/** Usage as the provider said it, or by the stated estimate when it worked but did not say; zero only when no provider worked. */
+const meter = (course: Course): Pick<RequestFacts, 'usage' | 'usageSource'> => {
+  const { reading, failure } = course;
+  if (reading?.usage !== undefined) return { usage: reading.usage, usageSource: 'provider' };
+  // An attempt that the caller cut short has cost the provider its input, whatever came back.
+  const worked = reading !== undefined || (course.attempts > 0 && failure?.outcome === 'client_aborted');
+  if (!worked) return { usage: noUsage, usageSource: 'none' };
+  const estimate = estimateUsage({
+    messagesBytes: course.messagesBytes,
+    streaming: course.streaming,
+    contentEvents: reading?.contentEvents ?? 0,
+    bodyBytes: reading?.bodyBytes ?? 0,
+  });
+  return { usage: estimate, usageSource: 'estimated' };
+};
+
+const priceOf = (course: Course, usage: UsageReading): RequestFacts['cost'] => {
+  const price = course.attempt?.model.price;
+  if (price === undefined || price === null)
+    return { priced: course.attempt === undefined, providerNanos: 0n, routerNanos: 0n };
+  const providerNanos = costNanos(price, usage);
+  return { priced: true, providerNanos, routerNanos: course.attempt?.byok === true ? 0n : providerNanos };
+};
+
+const factsOf = (course: Course): RequestFacts => {
+  const { attempt, reading, failure } = course;
+  const { usage, usageSource } = meter(course);
+  return {
+    insightId: course.requestId,
+    occurredAtMs: course.arrivedAtMs,
+    endpoint: course.endpoint,
+    principal: course.principal,
+    callerFields: course.callerFields,
+    routed:
+      attempt === undefined
+        ? undefined
+        : {
+            modelRequested: attempt.model.id,
+            modelUsed: attempt.model.id,
+            modelVersion: attempt.upstreamModel,
+            providerUsed: attempt.provider.id,
+            providerRegion: attempt.region,
+            byok: attempt.byok,
+          },
+    streaming: course.streaming,
+    attempts: course.attempts,
+    fallbackIndex: course.fallbackIndex,
+    outcome: failure?.outcome ?? 'success',
+    statusCode: course.statusCode,
+    finishReason: reading?.finishReason ?? 'unspecified',
+    errorType: failure === undefined ? 'unspecified' : errorCodes[failure.code].errorType,
+    failurePoint: failure?.point ?? 'unspecified',
+    usage,
+    usageSource,
+    cost: priceOf(course, usage),
+    bytesRequest: course.bytesRequest,
+    bytesResponse: reading?.bodyBytes ?? 0,
+    latencyMsProvider:
+      course.attempts === 0
+        ? 0
+        : Math.max(0, (course.endAfterMs || course.elapsedMs()) - course.firstAttemptAfterMs),
+    latencyMsTotal: course.elapsedMs(),
+    timeToFirstTokenMs: course.firstByteAfterMs,
+    policyVersion: course.policyVersion,
+  };
+};
+
+/**
+ * The one way out of the pipeline, for success and error alike: decide again (deny wins), build the insight,
+ * publish it. Runs once a request; `onStored` is called when the telemetry is acknowledged.
+ */
+export const conclude = (house: House, course: Course, onStored?: () => void): void => {
+  if (course.concluded) return;
+  course.concluded = true;
+  const { principal, admitted } = course;
+  const decision =
+    principal === undefined || admitted === undefined
+      ? undefined
+      : stricter(admitted, decideNow(course.requestId, house.policy, principal, course.telemetryOnlyWished));
+  const facts = factsOf(course);
+  if (!facts.cost.priced) {
+    house.metrics.countUnpriced();
+    house.log.warn('model.unpriced', { model: facts.routed?.modelUsed });
+  }
+  const { telemetry, payload } = buildInsight(
+    facts,
+    decision,
+    course.captured,
+    house.settings.deploymentRegion,
+  );
+  course.captured = undefined;
+  house.metrics.countRequest(telemetry.outcome);
+  house.telemetry.offer(encodeTelemetry(telemetry), onStored);
+  if (payload === undefined) return;
+  // Payload gives way first: it never competes with telemetry for a log that is behind.
+  if (house.telemetry.fill > 0.25) house.payload.dropAll();
+  else
+    house.payload.offer({
+      orgId: payload.orgId,
+      apiKeyId: payload.apiKeyId,
+      transitKeyId: payload.transitKeyId,
+      record: encodeSealedPayload(payload),
+    });
+};

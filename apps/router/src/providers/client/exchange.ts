@@ -1,0 +1,175 @@
+import type { CoarseTimer, Deadline } from '@lethe/service-kit';
+import type { SplicedBody } from '../../http/types.js';
+import {
+  type BodyEnd,
+  type BodySink,
+  UpstreamError,
+  type UpstreamFailure,
+  type UpstreamLimits,
+  type UpstreamResponse,
+} from '../types.js';
+import type { ReadBuffers } from './read-buffers.js';
+import type { ResponseHead } from './response-head.js';
+
+/** What an exchange asks of the connection that carries it. */
+export interface Carrier {
+  /** Cuts the connection at once. */
+  cut(): void;
+  /** Reads on after a pause, or for a sink that has come. */
+  readOn(): void;
+}
+
+export interface ExchangeOptions {
+  readonly head: string;
+  readonly body: SplicedBody;
+  readonly limits: UpstreamLimits;
+  readonly timer: CoarseTimer;
+  readonly buffers: ReadBuffers;
+  readonly resolve: (response: UpstreamResponse) => void;
+  readonly reject: (error: UpstreamError) => void;
+  /** Called when it is over before a connection carried it. */
+  readonly leaveQueue: (exchange: Exchange) => void;
+}
+
+type Phase = 'waiting' | 'asking' | 'reading' | 'over';
+
+/** One request and its response: settles exactly once, and keeps its own time. */
+export class Exchange implements UpstreamResponse {
+  readonly #options: ExchangeOptions;
+  readonly #deadline: Deadline;
+  #phase: Phase = 'waiting';
+  #carrier: Carrier | undefined;
+  #head: ResponseHead | undefined;
+  #end: BodyEnd | undefined;
+  #ended: ((end: BodyEnd) => void) | undefined;
+  /** Where body bytes go; none until pipe() was called. */
+  sink: BodySink | undefined;
+  /** The sink has asked for a pause. */
+  paused = false;
+  /** Bytes of the request have been given to a socket. */
+  sent = false;
+  /** It was tried on a kept connection that turned out to be closed. */
+  retried = false;
+
+  constructor(options: ExchangeOptions) {
+    this.#options = options;
+    this.#deadline = options.timer.start(options.limits.connectMsMax, () => this.#timeout());
+  }
+
+  get requestHead(): string {
+    return this.#options.head;
+  }
+
+  get requestBody(): SplicedBody {
+    return this.#options.body;
+  }
+
+  get status(): number {
+    return this.#head?.status ?? 0;
+  }
+
+  get headers(): ResponseHead['headers'] {
+    return this.#head?.headers ?? [];
+  }
+
+  get over(): boolean {
+    return this.#phase === 'over';
+  }
+
+  header(name: string): string | undefined {
+    return this.headers.find(([candidate]) => candidate === name)?.[1];
+  }
+
+  carriedBy(carrier: Carrier): void {
+    this.#carrier = carrier;
+  }
+
+  /** The request starts to leave. */
+  asks(): void {
+    this.#phase = 'asking';
+    this.sent = true;
+    this.#deadline.postpone(this.#options.limits.headMsMax);
+  }
+
+  /** All of the request has left. */
+  asked(): void {
+    if (this.#phase === 'asking') this.#deadline.postpone(this.#options.limits.headMsMax);
+  }
+
+  answered(head: ResponseHead): void {
+    this.#phase = 'reading';
+    this.#head = head;
+    this.#deadline.postpone(this.#options.limits.idleMsMax);
+    this.#options.resolve(this);
+  }
+
+  /** Body bytes came, or the sink is ready for more. */
+  moved(): void {
+    this.#deadline.postpone(this.paused ? Number.POSITIVE_INFINITY : this.#options.limits.idleMsMax);
+  }
+
+  pipe(sink: BodySink): Promise<BodyEnd> {
+    if (this.#end !== undefined) return Promise.resolve(this.#end);
+    return new Promise((resolve) => {
+      this.#ended = resolve;
+      this.sink = sink;
+      this.#carrier?.readOn();
+    });
+  }
+
+  resume(): void {
+    if (!this.paused || this.over) return;
+    this.paused = false;
+    this.moved();
+    this.#carrier?.readOn();
+  }
+
+  release(buffer: Buffer): void {
+    this.#options.buffers.give(buffer);
+  }
+
+  abort(): void {
+    this.fail('aborted');
+  }
+
+  /** Over before its proper end. Does nothing when it is over already. */
+  fail(failure: UpstreamFailure): void {
+    if (this.over) return;
+    if (this.#phase === 'reading') this.#finish(failure === 'aborted' ? 'aborted' : 'cut');
+    else {
+      if (this.#phase === 'waiting') this.#options.leaveQueue(this);
+      this.#leave();
+      this.#options.reject(new UpstreamError(failure, this.sent));
+    }
+    this.#carrier?.cut();
+  }
+
+  complete(): void {
+    this.#finish('complete');
+  }
+
+  /** Back to waiting, for another connection. Only while nothing of the request has left. */
+  again(): void {
+    this.retried = true;
+    this.sent = false;
+    this.#phase = 'waiting';
+    this.#carrier = undefined;
+    this.#deadline.postpone(this.#options.limits.connectMsMax);
+  }
+
+  #finish(end: BodyEnd): void {
+    this.#leave();
+    this.#end = end;
+    this.#ended?.(end);
+  }
+
+  #leave(): void {
+    this.#phase = 'over';
+    this.#deadline.stop();
+  }
+
+  #timeout(): void {
+    if (this.#phase === 'waiting') this.fail('connect_timeout');
+    else this.fail(this.#phase === 'asking' ? 'head_timeout' : 'idle_timeout');
+  }
+}

@@ -1,0 +1,17 @@
+const bufferBytes = 32 * 1024;
+const idleMax = 64;
+
+/** Buffers that sockets read into: overwritten before they wait here for the next read. */
+export class ReadBuffers {
+  readonly #idle: Buffer[] = [];
+
+  take(): Buffer {
+    return this.#idle.pop() ?? Buffer.allocUnsafeSlow(bufferBytes);
+  }
+
+  /** Takes a buffer back and overwrites it. */
+  give(buffer: Buffer): void {
+    buffer.fill(0);
+    if (this.#idle.length < idleMax && buffer.length === bufferBytes) this.#idle.push(buffer);
+  }
+}

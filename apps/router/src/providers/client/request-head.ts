@@ -1,0 +1,24 @@
+import { UpstreamError, type UpstreamTarget } from '../types.js';
+
+const tokenCharacters = /^[\x21-\x7e]+$/;
+const userAgent = 'lethe';
+
+/** The request line and headers, up to and with the empty line. Throws UpstreamError when a part would break them. */
+export const requestHead = (
+  target: UpstreamTarget,
+  host: string,
+  accept: string,
+  bodyBytes: number,
+): string => {
+  const credential = target.credential.reveal();
+  if (!tokenCharacters.test(credential) || !tokenCharacters.test(target.path)) {
+    throw new UpstreamError('malformed', false);
+  }
+  const authentication =
+    target.authentication === 'bearer' ? `authorization: Bearer ${credential}` : `x-api-key: ${credential}`;
+  return (
+    `POST ${target.path} HTTP/1.1\r\nhost: ${host}\r\n${authentication}\r\n` +
+    `content-type: application/json\r\naccept: ${accept}\r\naccept-encoding: identity\r\n` +
+    `user-agent: ${userAgent}\r\ncontent-length: ${bodyBytes}\r\n\r\n`
+  );
+};

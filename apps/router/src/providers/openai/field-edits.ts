@@ -1,0 +1,36 @@
+import type { Edit, RequestBody, TopLevelScan } from '../../http/types.js';
+import type { ChatField } from './chat-fields.js';
+
+type Body = RequestBody<ChatField>;
+const nothing = Buffer.alloc(0);
+
+/** Edits that take the fields for which `leaves` holds out of the object, commas included. */
+export const removeFields = (
+  scan: TopLevelScan<ChatField>,
+  leaves: (name: ChatField | undefined) => boolean,
+): Edit[] => {
+  const edits: Edit[] = [];
+  let keptBefore = false;
+  for (const [index, field] of scan.fields.entries()) {
+    if (!leaves(field.name)) {
+      keptBefore = true;
+      continue;
+    }
+    const previous = scan.fields[index - 1];
+    const next = scan.fields[index + 1];
+    // After a kept field its comma goes too; before the first kept one the comma that follows goes.
+    if (keptBefore && previous !== undefined)
+      edits.push({ start: previous.valueEnd, end: field.valueEnd, insert: nothing });
+    else edits.push({ start: field.keyStart, end: next?.keyStart ?? field.valueEnd, insert: nothing });
+  }
+  return edits;
+};
+
+/** An edit that gives a field this JSON value: in its place, or at the object's start. The object must keep at least one field. */
+export const setField = (body: Body, name: ChatField, value: string): Edit => {
+  const field = body.scan.field(name);
+  if (field !== undefined)
+    return { start: field.valueStart, end: field.valueEnd, insert: Buffer.from(value) };
+  const at = body.scan.objectStart + 1;
+  return { start: at, end: at, insert: Buffer.from(`${JSON.stringify(name)}:${value},`) };
+};

@@ -1,0 +1,112 @@
+import type { ErrorCode } from '@lethe/contracts';
+import type { SplicedBody } from '../http/types.js';
+import {
+  type ProviderClient,
+  UpstreamError,
+  type UpstreamFailure,
+  type UpstreamResponse,
+} from '../providers/types.js';
+import type { FallbackPlan, PlannedAttempt } from './resolve-plan.js';
+
+/** A provider's refusal, as closed facts. */
+export interface ProviderRefusal {
+  readonly code: ErrorCode;
+  readonly param: string | null;
+  readonly retriable: boolean;
+  readonly retryAfterSeconds: number | undefined;
+}
+
+/** The last attempt failed: thrown after the plan is used up. Carries nothing of the provider's text. */
+export class ProviderFailedError extends Error {
+  constructor(
+    readonly refusal: ProviderRefusal,
+    readonly stage: 'connect' | 'await_head',
+  ) {
+    super('provider failed');
+    this.name = 'ProviderFailedError';
+  }
+}
+
+export interface CallOptions {
+  readonly client: ProviderClient;
+  readonly plan: FallbackPlan;
+  readonly streaming: boolean;
+  readonly triesPerAccountMax: number;
+  readonly retryWaitMs: number;
+  /** Checks the policy again and builds the body for one attempt. May throw: then no further attempt is made. */
+  readonly prepare: (attempt: PlannedAttempt) => SplicedBody;
+  /** Reads a refusal's body, bounded, and reduces it to closed facts. */
+  readonly classify: (response: UpstreamResponse) => Promise<ProviderRefusal>;
+  readonly onAttempt: (attempt: PlannedAttempt, fallbackIndex: number) => void;
+  readonly aborted: () => boolean;
+  readonly onAbort: (abort: () => void) => void;
+}
+
+const failureCodes: Readonly<Record<UpstreamFailure, ErrorCode>> = {
+  unreachable: 'provider.unreachable',
+  connect_timeout: 'provider.unreachable',
+  head_timeout: 'provider.timeout',
+  idle_timeout: 'provider.timeout',
+  head_too_large: 'provider.malformed_response',
+  malformed: 'provider.malformed_response',
+  reset: 'provider.failed',
+  aborted: 'caller.aborted',
+};
+
+const refusalOf = (error: unknown): ProviderFailedError => {
+  const failure = error instanceof UpstreamError ? error.failure : 'malformed';
+  const unsent = error instanceof UpstreamError && !error.sent;
+  return new ProviderFailedError(
+    {
+      code: failureCodes[failure],
+      param: null,
+      retriable: unsent && failure !== 'aborted',
+      retryAfterSeconds: undefined,
+    },
+    unsent ? 'connect' : 'await_head',
+  );
+};
+
+const wait = (ms: number): Promise<void> => new Promise((resolve) => setTimeout(resolve, ms));
+
+/** One attempt: an answer below 400, or a refusal as closed facts. */
+const attemptOnce = async (
+  options: CallOptions,
+  attempt: PlannedAttempt,
+): Promise<UpstreamResponse | ProviderFailedError> => {
+  const body = options.prepare(attempt);
+  try {
+    const accept = options.streaming ? 'text/event-stream' : 'application/json';
+    const response = await options.client.send(attempt.target, body, accept, options.onAbort);
+    if (response.status < 300) return response;
+    return new ProviderFailedError(await options.classify(response), 'await_head');
+  } catch (error) {
+    return refusalOf(error);
+  }
+};
+
+/**
+ * Walks the plan: some tries at each account, then the next. Only what may safely be repeated is repeated, and each
+ * attempt asks the policy anew. Throws ProviderFailedError with the last refusal, or what `prepare` throws.
+ */
+export const callWithFallback = async (options: CallOptions): Promise<UpstreamResponse> => {
+  let last: ProviderFailedError | undefined;
+  for (const [fallbackIndex, attempt] of options.plan.entries()) {
+    for (let tries = 0; tries < options.triesPerAccountMax; tries += 1) {
+      if (options.aborted())
+        throw new ProviderFailedError(
+          { code: 'caller.aborted', param: null, retriable: false, retryAfterSeconds: undefined },
+          'await_head',
+        );
+      options.onAttempt(attempt, fallbackIndex);
+      const result = await attemptOnce(options, attempt);
+      if (!(result instanceof ProviderFailedError)) return result;
+      last = result;
+      if (!result.refusal.retriable) throw result;
+      // A rate limit is the caller's to wait out, unless another account can serve.
+      if (result.refusal.code === 'provider.rate_limited') break;
+      if (tries + 1 < options.triesPerAccountMax) await wait(options.retryWaitMs * 2 ** tries);
+    }
+  }
+  throw last as ProviderFailedError;
+};
