@@ -1,5 +1,14 @@
 import { execFileSync, spawnSync } from 'node:child_process';
-import { cpSync, mkdirSync, mkdtempSync, readdirSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
+import {
+  cpSync,
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  rmSync,
+  symlinkSync,
+  writeFileSync,
+} from 'node:fs';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
@@ -91,6 +100,10 @@ describe('the architecture rules bite', () => {
       if (name !== '@lethe')
         symlinkSync(join(root, 'node_modules', name), join(scratch, 'node_modules', name));
     }
+    for (const path of ['apps', 'packages'].flatMap((folder) =>
+      readdirSync(join(root, folder)).map((name) => `${folder}/${name}/node_modules`),
+    ))
+      if (existsSync(join(root, path))) symlinkSync(join(root, path), join(scratch, path));
     for (const name of readdirSync(join(root, 'packages')))
       symlinkSync(join(scratch, 'packages', name), join(scratch, 'node_modules/@lethe', name));
     for (const [, path, text] of [

@@ -1,3 +1,3 @@
-export { startTestPostgres, type TestLogin, type TestPostgres } from './postgres/start-test-postgres.js';
 export { type KafkaServer, kafkaAvailability, startKafka, type Unavailable } from './kafka/kafka-server.js';
 export { startTcpProxy, type TcpProxy } from './kafka/tcp-proxy.js';
+export { startTestPostgres, type TestLogin, type TestPostgres } from './postgres/start-test-postgres.js';

@@ -9,7 +9,8 @@ import { startPostgres } from '@lethe/postgres-server';
 export const testSettings: Readonly<Record<string, string>> = {
   fsync: 'off',
   full_page_writes: 'off',
-  synchronous_commit: 'off',
+  // A kill -9 must lose nothing that was acknowledged, also here.
+  synchronous_commit: 'on',
   dynamic_shared_memory_type: 'mmap',
 };
 
