@@ -1,0 +1,69 @@
+import { serviceNames } from '@lethe/contracts';
+import type { EventLogConfig } from '@lethe/event-log';
+import { z } from 'zod';
+
+const port = z.number().int().min(1).max(65_535);
+const address = z.string().regex(/^[A-Za-z0-9.:[\]-]{1,255}:\d{1,5}$/);
+const sha256 = z
+  .string()
+  .regex(/^[0-9a-f]{64}$/)
+  .transform((hex) => Buffer.from(hex, 'hex'));
+const key = z.string().regex(/^[0-9a-f]{64}$/);
+const database = z.strictObject({ url: z.string().regex(/^postgres(ql)?:\/\//) });
+const milliseconds = z.number().int().positive().optional();
+
+const kafkaLog = z.strictObject({
+  kind: z.literal('kafka'),
+  brokers: z.array(address).min(1),
+  clientId: z.string().min(1),
+  tls: z.strictObject({ ca: z.string(), cert: z.string().optional(), key: z.string().optional() }).optional(),
+  sasl: z
+    .strictObject({
+      mechanism: z.enum(['scram-sha-256', 'scram-sha-512']),
+      username: z.string(),
+      password: z.string(),
+    })
+    .optional(),
+  clientRetries: z.number().int().min(0).optional(),
+  publishTimeoutMs: milliseconds,
+  sessionTimeoutMs: milliseconds,
+});
+const postgresLog = z.strictObject({
+  kind: z.literal('postgres'),
+  url: z.string().regex(/^postgres(ql)?:\/\//),
+  publishTimeoutMs: milliseconds,
+  pollIntervalMs: milliseconds,
+  retentionIntervalMs: milliseconds,
+});
+
+/** An absent setting and one that is undefined are the same to JSON; the types of the event log tell them apart. */
+const withoutUndefined = (value: z.infer<typeof kafkaLog> | z.infer<typeof postgresLog>): EventLogConfig =>
+  Object.fromEntries(
+    Object.entries(value).filter(([, member]) => member !== undefined),
+  ) as unknown as EventLogConfig;
+const eventLog = z.discriminatedUnion('kind', [kafkaLog, postgresLog]).transform(withoutUndefined);
+
+/** What the launcher hands over on standard input. */
+export const configSchema = z.strictObject({
+  host: z.string().min(1).max(255),
+  restPort: port,
+  grpcPort: port,
+  /** This service's own credential, for the calls it makes. */
+  serviceCredential: z.string().regex(/^lethe_svc_[\x21-\x7e]{20,200}$/),
+  /** Who may call it: SHA-256 of each caller's credential, in hex. */
+  callers: z.partialRecord(z.enum(serviceNames), sha256),
+  operatorTokenSha256: sha256.optional(),
+  telemetryDatabase: database,
+  payloadDatabase: database,
+  readDatabase: database,
+  controlDatabase: database,
+  adminConfigGrpc: address,
+  auditGrpc: address,
+  telemetryLog: eventLog,
+  payloadLog: eventLog,
+  /** 32 bytes in hex, new at each start of the deployment, never stored. */
+  transitWrappingKey: key,
+  /** 32 bytes in hex, permanent. */
+  atRestRootKey: key,
+});
+export type Config = z.infer<typeof configSchema>;

@@ -1,0 +1,48 @@
+import type { OrgId } from '@lethe/contracts';
+import type { PayloadEvidence } from '../store/payload-store.js';
+
+/** What layer 3 makes of a payload record. Only `accepted` keeps it. */
+export type IngestionCode =
+  | 'accepted'
+  | 'org_sealed'
+  | 'org_unknown'
+  | 'key_unknown'
+  | 'key_not_logging'
+  | 'transit_key_unknown'
+  | 'content_key_invalid'
+  | 'at_rest_key_missing'
+  | 'store_refused'
+  | 'malformed'
+  | 'too_large'
+  | 'unknown_field'
+  | 'bad_id'
+  | 'bad_length';
+
+export type RefusalCode = Exclude<IngestionCode, 'accepted'>;
+
+/** Payload that should not have left a router: an alarm each time. */
+const tripwires: ReadonlySet<IngestionCode> = new Set(['org_sealed', 'org_unknown', 'key_not_logging']);
+export const isTripwire = (code: IngestionCode): boolean => tripwires.has(code);
+
+/**
+ * Refusals that a copy of a newer setting, still on its way here, may turn. Never `org_sealed`: nothing turns that.
+ */
+const mayTurn: ReadonlySet<IngestionCode> = new Set(['org_unknown', 'key_unknown', 'key_not_logging']);
+export const mayTurnSoon = (code: IngestionCode): boolean => mayTurn.has(code);
+
+/**
+ * Layer 3's decision for an organization whose gate is open, on accounting's own copies alone. `wrappedBy` names the
+ * wrapping key of this process: a pair wrapped by another one cannot be used.
+ */
+export const decideIngestion = (
+  orgId: OrgId,
+  evidence: PayloadEvidence,
+  wrappedBy: Buffer,
+): 'accepted' | 'key_unknown' | 'key_not_logging' | 'transit_key_unknown' | 'at_rest_key_missing' => {
+  if (evidence.keyCopy === undefined || evidence.keyCopy.orgId !== orgId) return 'key_unknown';
+  if (evidence.keyCopy.logging !== true) return 'key_not_logging';
+  if (evidence.transitKey === undefined || !evidence.transitKey.wrappedBy.equals(wrappedBy))
+    return 'transit_key_unknown';
+  if (evidence.atRestKey === undefined) return 'at_rest_key_missing';
+  return 'accepted';
+};

@@ -1,0 +1,175 @@
+import { decodeSealedPayload, type OrgId, type SealedPayloadRecord } from '@lethe/contracts';
+import type { StoredRecord } from '@lethe/event-log';
+import {
+  GateRefusedError,
+  type PayloadEvidence,
+  type PayloadRefusal,
+  type PayloadStore,
+  type PayloadTransaction,
+} from '../store/payload-store.js';
+import { StoreError } from '../store/store-error.js';
+import { rewrapContentKey } from '../vault/rewrap.js';
+import { rejectDigest, type WrappingKeys } from '../vault/wrapping-keys.js';
+import { decideIngestion, isTripwire, mayTurnSoon, type RefusalCode } from './decide-ingestion.js';
+
+/** What happened to one record; `first` false: it had been counted before (a redelivery). */
+export interface PayloadOutcome {
+  readonly code: RefusalCode | 'accepted' | 'duplicate';
+  readonly orgId: OrgId | undefined;
+  readonly first: boolean;
+}
+
+/** How far a run came. `waiting`: the next record may be accepted as soon as a setting on its way has arrived. */
+export interface RunResult {
+  readonly outcomes: readonly PayloadOutcome[];
+  readonly waiting: boolean;
+}
+
+/** A record of the payload topic, decoded. A run is consecutive records of one organization, or one broken record. */
+export type DecodedRecord =
+  | { readonly stored: StoredRecord; readonly payload: SealedPayloadRecord; readonly reject?: undefined }
+  | { readonly stored: StoredRecord; readonly payload?: undefined; readonly reject: RefusalCode };
+
+export interface IngestPayloadDeps {
+  readonly store: PayloadStore;
+  readonly keys: WrappingKeys;
+  readonly topic: string;
+  /** True while a refusal that may turn should be waited for. */
+  readonly mayWait: (record: StoredRecord) => boolean;
+}
+
+export const decodeRecord = (stored: StoredRecord): DecodedRecord => {
+  const decoded = decodeSealedPayload(stored.value);
+  return decoded.ok ? { stored, payload: decoded.payload } : { stored, reject: decoded.reject };
+};
+
+/**
+ * LAYER 3. Each run is one READ COMMITTED transaction: the organization's lock and gate, this service's own copies
+ * and keys, the re-wrapped content key, the row and the offset. The content is never decrypted here.
+ */
+export const createPayloadIngestion = ({ store, keys, topic, mayWait }: IngestPayloadDeps) => {
+  const refusalOf = (record: DecodedRecord, code: RefusalCode): PayloadRefusal => ({
+    topic,
+    partition: record.stored.partition,
+    offset: record.stored.offset,
+    ordinal: 0,
+    sizeBytes: record.stored.value.length,
+    code,
+    hmac: rejectDigest(keys, record.stored.key, record.stored.value),
+    tripwire: isTripwire(code),
+    orgId: code === 'org_unknown' ? undefined : record.payload?.orgId,
+  });
+
+  const refuse = async (
+    tx: PayloadTransaction,
+    record: DecodedRecord,
+    code: RefusalCode,
+  ): Promise<PayloadOutcome> => {
+    const first = await tx.refuse(refusalOf(record, code));
+    return { code, orgId: record.payload?.orgId, first };
+  };
+
+  const advance = (tx: PayloadTransaction, last: StoredRecord): Promise<void> =>
+    tx.advanceOffset(topic, last.partition, last.offset + 1n);
+
+  /** Puts an accepted payload; its content key changes wrapping and nothing else. */
+  const keep = async (
+    tx: PayloadTransaction,
+    payload: SealedPayloadRecord,
+    evidence: PayloadEvidence,
+  ): Promise<'accepted' | 'duplicate' | 'content_key_invalid'> => {
+    const { transitKey, atRestKey } = evidence;
+    if (transitKey === undefined || atRestKey === undefined) return 'content_key_invalid';
+    const wrappedContentKey = rewrapContentKey(keys, payload, {
+      wrappedPrivate: transitKey.wrappedPrivate,
+      atRestKey: { orgId: payload.orgId, version: atRestKey.version, wrapped: atRestKey.wrapped },
+    });
+    if (wrappedContentKey === undefined) return 'content_key_invalid';
+    const inserted = await tx.put({
+      ...payload,
+      wrappedContentKey,
+      atRestKeyVersion: atRestKey.version,
+    });
+    return inserted ? 'accepted' : 'duplicate';
+  };
+
+  /** undefined: wait before this record. */
+  const ingestOne = async (
+    tx: PayloadTransaction,
+    record: DecodedRecord & { readonly payload: SealedPayloadRecord },
+  ): Promise<PayloadOutcome | undefined> => {
+    const { payload, stored } = record;
+    const evidence = await tx.evidence(payload);
+    const decision = decideIngestion(payload.orgId, evidence, keys.transitKeyName);
+    if (decision !== 'accepted') {
+      if (mayTurnSoon(decision) && mayWait(stored)) return undefined;
+      return refuse(tx, record, decision);
+    }
+    const code = await keep(tx, payload, evidence);
+    if (code === 'content_key_invalid') return refuse(tx, record, code);
+    return { code, orgId: payload.orgId, first: code === 'accepted' };
+  };
+
+  const refuseAll = (run: readonly DecodedRecord[], code: RefusalCode): Promise<RunResult> =>
+    store.transaction(async (tx) => {
+      const outcomes: PayloadOutcome[] = [];
+      for (const record of run) outcomes.push(await refuse(tx, record, code));
+      await advance(tx, (run.at(-1) as DecodedRecord).stored);
+      return { outcomes, waiting: false };
+    });
+
+  const ingestOpen = (orgId: OrgId, run: readonly DecodedRecord[]): Promise<RunResult> =>
+    store.transaction(async (tx) => {
+      await tx.checkGate(orgId);
+      const outcomes: PayloadOutcome[] = [];
+      let waiting = false;
+      for (const record of run) {
+        const outcome =
+          record.payload === undefined
+            ? await refuse(tx, record, record.reject)
+            : await ingestOne(tx, record);
+        waiting = outcome === undefined;
+        if (outcome === undefined) break;
+        outcomes.push(outcome);
+      }
+      const last = run[outcomes.length - 1];
+      if (last !== undefined) await advance(tx, last.stored);
+      return { outcomes, waiting };
+    });
+
+  /** Ingests the beginning of a run of one organization, at least one record unless `waiting`. Throws StoreError. */
+  const ingestRun = async (run: readonly DecodedRecord[]): Promise<RunResult> => {
+    const first = run[0] as DecodedRecord;
+    if (first.payload === undefined) return refuseAll(run, first.reject);
+    try {
+      return await ingestOpen(first.payload.orgId, run);
+    } catch (error) {
+      if (error instanceof GateRefusedError) {
+        if (mayTurnSoon(error.reason) && mayWait(first.stored)) return { outcomes: [], waiting: true };
+        return refuseAll(run, error.reason);
+      }
+      if (!(error instanceof StoreError) || error.kind !== 'refused_value') throw error;
+      // One record's values were refused: alone it is rejected, in company each is tried by itself.
+      return run.length === 1 ? refuseAll(run, 'store_refused') : ingestRun(run.slice(0, 1));
+    }
+  };
+  return { ingestRun };
+};
+export type PayloadIngestion = ReturnType<typeof createPayloadIngestion>;
+
+/** Cuts a batch into runs: consecutive records of one organization, at most `recordsMax`; a broken record is its own. */
+export const runsOf = (records: readonly DecodedRecord[], recordsMax: number): DecodedRecord[][] => {
+  const runs: DecodedRecord[][] = [];
+  for (const record of records) {
+    const open = runs.at(-1);
+    const head = open?.[0];
+    const joins =
+      open !== undefined &&
+      open.length < recordsMax &&
+      record.payload !== undefined &&
+      head?.payload?.orgId === record.payload.orgId;
+    if (joins) open.push(record);
+    else runs.push([record]);
+  }
+  return runs;
+};

@@ -1,0 +1,24 @@
+import * as grpc from '@grpc/grpc-js';
+import { audit, uuidBytes } from '@lethe/contracts';
+import { callMetadata, callUnary, type Secret } from '@lethe/service-kit';
+import type { QueuedEvent } from '../store/outbox-store.js';
+
+const appendDeadlineMs = 5000;
+
+/** Audit's intake. `append` resolves once audit holds the event, and is idempotent by event id. Rejects with GrpcCallError. */
+export const createAuditClient = (options: { readonly address: string; readonly credential: Secret }) => {
+  const client = new audit.AuditClient(options.address, grpc.credentials.createInsecure());
+  const metadata = callMetadata(options.credential);
+  return {
+    async append(event: QueuedEvent): Promise<void> {
+      await callUnary(
+        client.append.bind(client),
+        { eventId: uuidBytes(event.eventId), orgId: uuidBytes(event.orgId), event: event.body },
+        metadata,
+        appendDeadlineMs,
+      );
+    },
+    close: () => client.close(),
+  };
+};
+export type AuditClient = ReturnType<typeof createAuditClient>;

@@ -1,0 +1,66 @@
+import { type AuditEventInput, encodeAuditEvent, newUuidV7, type OrgId } from '@lethe/contracts';
+import type { ManagementPrincipal } from '@lethe/service-kit';
+import type { QueuedEvent } from '../store/outbox-store.js';
+
+const queued = (input: Omit<AuditEventInput, 'eventId' | 'source' | 'timeMs'>): QueuedEvent => {
+  const eventId = newUuidV7();
+  const event: AuditEventInput = { ...input, eventId, source: 'accounting', timeMs: Date.now() };
+  return { eventId, orgId: input.orgId, body: encodeAuditEvent(event) };
+};
+
+const self = { kind: 'service', id: 'accounting' } as const;
+
+/** An actor is the user behind a token; a token without a user acts under its own id. */
+const actorOf = (principal: ManagementPrincipal) => ({
+  kind: principal.role,
+  id: principal.userId ?? principal.tokenId ?? 'unknown',
+});
+
+export const orgSealedEvent = (orgId: OrgId, version: bigint): QueuedEvent =>
+  queued({
+    type: 'org.sealed',
+    orgId,
+    actor: self,
+    target: { kind: 'organization', id: orgId },
+    outcome: 'success',
+    after: { sealed_version: version.toString() },
+  });
+
+/** `orgId` undefined: records of organizations that nobody opened, counted together. */
+export const tripwireEvent = (orgId: OrgId | undefined, code: string, records: bigint): QueuedEvent =>
+  queued({
+    type: 'tripwire.raised',
+    orgId,
+    actor: self,
+    target: { kind: 'organization', id: orgId ?? 'unknown' },
+    outcome: 'refused',
+    refusal: code,
+    after: { records: Number(records) },
+  });
+
+export const payloadOpenedEvent = (
+  principal: ManagementPrincipal,
+  insight: { readonly orgId: OrgId; readonly insightId: string; readonly apiKeyId: string },
+): QueuedEvent =>
+  queued({
+    type: 'payload.opened',
+    orgId: insight.orgId,
+    actor: actorOf(principal),
+    target: { kind: 'insight', id: insight.insightId },
+    outcome: 'success',
+    after: { api_key_id: insight.apiKeyId },
+  });
+
+export const usageExportedEvent = (
+  principal: ManagementPrincipal,
+  orgId: OrgId,
+  range: { readonly start: string; readonly end: string; readonly resolution: string },
+): QueuedEvent =>
+  queued({
+    type: 'usage.exported',
+    orgId,
+    actor: actorOf(principal),
+    target: { kind: 'usage', id: orgId },
+    outcome: 'success',
+    after: range,
+  });

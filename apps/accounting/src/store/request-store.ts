@@ -1,0 +1,115 @@
+import { type ApiKeyId, type InsightId, isUuid, type OrgId, type Uuid } from '@lethe/contracts';
+import { and, desc, eq, gte, lt, or, type SQL } from 'drizzle-orm';
+import { type ReadDatabase, type ReadScope, readScoped, scopeCondition } from './read-scope.js';
+import { atRestKey, type EventRow, event, readable } from './schema.js';
+
+/** What a list is narrowed to. Times are milliseconds since 1970: from included, to excluded. */
+export interface RequestFilter {
+  readonly apiKeyId?: ApiKeyId | undefined;
+  /** Requested or used. */
+  readonly model?: string | undefined;
+  readonly fromMs?: number | undefined;
+  readonly toMs?: number | undefined;
+  /** HTTP status: both ends included. */
+  readonly status?: { readonly min: number; readonly max: number } | undefined;
+  /** Older than this insight. */
+  readonly before?: InsightId | undefined;
+}
+
+/** A payload as it lies in the database, with the key that opens its content key. */
+export interface ReadablePayload {
+  readonly orgId: OrgId;
+  readonly insightId: InsightId;
+  readonly apiKeyId: ApiKeyId;
+  readonly wrappedContentKey: Buffer;
+  readonly atRestKey: { readonly orgId: OrgId; readonly version: number; readonly wrapped: Buffer };
+  readonly nonce: Buffer;
+  readonly ciphertext: Buffer;
+  readonly policyVersion: bigint;
+  readonly transitKeyId: Uuid;
+}
+
+export interface FoundRequest {
+  readonly event: EventRow;
+  readonly payload: ReadablePayload | undefined;
+}
+
+const msMax = 2 ** 48 - 1;
+
+/** The lowest UUIDv7 of a moment: insights are ordered, partitioned and filtered by the time their id carries. */
+export const insightFloor = (ms: number): string => {
+  const hex = Math.min(Math.max(Math.trunc(ms), 0), msMax)
+    .toString(16)
+    .padStart(12, '0');
+  return `${hex.slice(0, 8)}-${hex.slice(8)}-0000-0000-000000000000`;
+};
+
+const filterConditions = (filter: RequestFilter): (SQL | undefined)[] => [
+  filter.apiKeyId === undefined ? undefined : eq(event.apiKeyId, filter.apiKeyId),
+  filter.model === undefined
+    ? undefined
+    : or(eq(event.modelRequested, filter.model), eq(event.modelUsed, filter.model)),
+  filter.fromMs === undefined ? undefined : gte(event.insightId, insightFloor(filter.fromMs)),
+  filter.toMs === undefined ? undefined : lt(event.insightId, insightFloor(filter.toMs)),
+  filter.status === undefined
+    ? undefined
+    : and(gte(event.statusCode, filter.status.min), lt(event.statusCode, filter.status.max + 1)),
+  filter.before === undefined ? undefined : lt(event.insightId, filter.before),
+];
+
+/** The view's columns are nullable to SQL, never in fact: it joins NOT NULL columns. */
+const toReadable = (
+  row: typeof readable.$inferSelect,
+  wrapped: Buffer | undefined,
+): ReadablePayload | undefined => {
+  const { orgId, insightId, apiKeyId, transitKeyId } = row;
+  const ids = [orgId, insightId, apiKeyId, transitKeyId];
+  if (!ids.every(isUuid) || wrapped === undefined) return undefined;
+  if (row.wrappedContentKey === null || row.nonce === null || row.ciphertext === null) return undefined;
+  if (row.atRestKeyVersion === null || row.policyVersion === null) return undefined;
+  return {
+    orgId: orgId as OrgId,
+    insightId: insightId as InsightId,
+    apiKeyId: apiKeyId as ApiKeyId,
+    transitKeyId: transitKeyId as Uuid,
+    wrappedContentKey: row.wrappedContentKey,
+    nonce: row.nonce,
+    ciphertext: row.ciphertext,
+    policyVersion: row.policyVersion,
+    atRestKey: { orgId: orgId as OrgId, version: row.atRestKeyVersion, wrapped },
+  };
+};
+
+/** Reads requests within a scope. Every method throws LetheError of a closed code. */
+export const createRequestStore = (db: ReadDatabase) => ({
+  /** Newest first, at most `limit`. */
+  list: (scope: ReadScope, filter: RequestFilter, limit: number): Promise<readonly EventRow[]> =>
+    readScoped(db, scope, (tx) =>
+      tx
+        .select()
+        .from(event)
+        .where(and(scopeCondition(scope), ...filterConditions(filter)))
+        .orderBy(desc(event.insightId))
+        .limit(limit),
+    ),
+  /** One request; its payload only when asked for, and only if telemetry allows it to be read. */
+  find: (scope: ReadScope, insightId: InsightId, withPayload: boolean): Promise<FoundRequest | undefined> =>
+    readScoped(db, scope, async (tx) => {
+      const [found] = await tx
+        .select()
+        .from(event)
+        .where(and(scopeCondition(scope), eq(event.insightId, insightId)));
+      if (found === undefined) return undefined;
+      if (!withPayload || found.orgId === null) return { event: found, payload: undefined };
+      const [row] = await tx
+        .select({ item: readable, key: atRestKey.wrappedKey })
+        .from(readable)
+        .innerJoin(
+          atRestKey,
+          and(eq(atRestKey.orgId, readable.orgId), eq(atRestKey.version, readable.atRestKeyVersion)),
+        )
+        .where(and(eq(readable.orgId, found.orgId), eq(readable.insightId, insightId)));
+      return { event: found, payload: row === undefined ? undefined : toReadable(row.item, row.key) };
+    }),
+});
+export type RequestStore = ReturnType<typeof createRequestStore>;
