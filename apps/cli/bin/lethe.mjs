@@ -5,6 +5,8 @@ import { existsSync } from 'node:fs';
 const built = new URL('../dist/main.js', import.meta.url);
 if (existsSync(built)) await import(built.href);
 else {
-  process.stderr.write('Lethe is not built yet. Run "npm start" (or "npx turbo run build") in the repository once.\n');
+  process.stderr.write(
+    'Lethe is not built yet. Run "npm start" (or "npx turbo run build") in the repository once.\n',
+  );
   process.exitCode = 1;
 }

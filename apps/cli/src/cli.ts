@@ -1,0 +1,82 @@
+import { errorFacts } from '@lethe/service-kit';
+import type { Command } from './command.js';
+import { print, remark } from './terminal/print.js';
+import { Problem, usageProblem } from './terminal/problem.js';
+
+interface Entry {
+  readonly summary: string;
+  load(): Promise<Command>;
+}
+
+/** Loaded when called: `lethe --help` needs no database driver. */
+const commands: Readonly<Record<string, Entry>> = {
+  up: {
+    summary: 'Start all of Lethe on this machine (this is "npm start")',
+    load: async () => (await import('./up/up-command.js')).upCommand,
+  },
+  org: {
+    summary: 'Create and list organizations',
+    load: async () => (await import('./org/org-command.js')).orgCommand,
+  },
+  member: {
+    summary: 'Add people to an organization',
+    load: async () => (await import('./member/member-command.js')).memberCommand,
+  },
+  token: {
+    summary: 'Create and revoke management tokens',
+    load: async () => (await import('./token/token-command.js')).tokenCommand,
+  },
+  key: {
+    summary: 'Create, rotate and revoke API keys',
+    load: async () => (await import('./key/key-command.js')).keyCommand,
+  },
+  audit: {
+    summary: 'Follow the audit events',
+    load: async () => (await import('./audit/audit-command.js')).auditCommand,
+  },
+};
+
+const help = `lethe: an LLM gateway that forgets
+
+Usage: lethe <command> [options]
+
+${Object.entries(commands)
+  .map(([name, { summary }]) => `  ${name.padEnd(8)} ${summary}`)
+  .join('\n')}
+
+"lethe <command> --help" tells the rest. All but "up" speak to a running Lethe: the one whose run.json lies in
+LETHE_HOME (default: .lethe in the repository), or the one that --url and LETHE_OPERATOR_TOKEN name.`;
+
+const dispatch = async (argv: readonly string[]): Promise<number> => {
+  const [name, ...args] = argv;
+  if (name === undefined || name === '--help' || name === '-h' || name === 'help') {
+    print(help);
+    return name === undefined ? 2 : 0;
+  }
+  const entry = Object.hasOwn(commands, name) ? commands[name] : undefined;
+  if (entry === undefined) throw usageProblem('There is no such command.', '');
+  const command = await entry.load();
+  if (args.includes('--help') || args.includes('-h')) {
+    print(command.help);
+    return 0;
+  }
+  return await command.run(args);
+};
+
+/** Runs one command line; resolves to the exit code: 0 done, 1 failed, 2 the command line is wrong. Never rejects. */
+export const runCli = async (argv: readonly string[]): Promise<number> => {
+  try {
+    return await dispatch(argv);
+  } catch (error) {
+    if (error instanceof Problem) {
+      remark(`lethe: ${error.message}`);
+      if (error.next !== undefined) remark(error.next);
+      return error.exitCode;
+    }
+    const { name, code, frames } = errorFacts(error);
+    remark(
+      `lethe: something unexpected went wrong (${[name, code, ...frames.slice(0, 3)].filter(Boolean).join(', ')}).`,
+    );
+    return 1;
+  }
+};

@@ -1,0 +1,7 @@
+/** One word after `lethe`. */
+export interface Command {
+  /** What `lethe <command> --help` prints. */
+  readonly help: string;
+  /** Runs with the arguments after the command's name; resolves to the exit code. Rejects with Problem. */
+  run(args: readonly string[]): Promise<number>;
+}

@@ -1,0 +1,50 @@
+import { readdir, readFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { readEventLogMigrations } from '@lethe/event-log/migrations';
+import type { Migration } from '@lethe/postgres-server';
+import { repositoryRoot } from '../../repository.js';
+
+/** One database, the roles that may connect to it, and where its schema comes from. */
+interface Database {
+  readonly name: string;
+  /** First on the search path of its migrations. */
+  readonly schema: string;
+  readonly roles: readonly string[];
+  migrations(): Promise<readonly Migration[]>;
+}
+
+const migrationsOf = async (app: string): Promise<readonly Migration[]> => {
+  const folder = join(repositoryRoot, 'apps', app, 'migrations');
+  const files = (await readdir(folder)).filter((file) => file.endsWith('.sql')).sort();
+  return await Promise.all(
+    files.map(async (file) => ({
+      name: file.slice(0, -'.sql'.length),
+      sql: await readFile(join(folder, file), 'utf8'),
+    })),
+  );
+};
+
+export const databases = [
+  {
+    name: 'config',
+    schema: 'config',
+    roles: ['lethe_admin'],
+    migrations: () => migrationsOf('admin-config'),
+  },
+  {
+    name: 'accounting',
+    schema: 'public',
+    roles: ['lethe_telemetry_w', 'lethe_payload_w', 'lethe_accounting_control', 'lethe_accounting_r'],
+    migrations: () => migrationsOf('accounting'),
+  },
+  { name: 'audit', schema: 'public', roles: ['lethe_audit_append'], migrations: () => migrationsOf('audit') },
+  {
+    name: 'event_log',
+    schema: 'public',
+    roles: ['lethe_router_log', 'lethe_accounting_log', 'lethe_audit_log'],
+    migrations: readEventLogMigrations,
+  },
+] as const satisfies readonly Database[];
+
+/** The runtime roles: each belongs to one database. */
+export type RoleName = (typeof databases)[number]['roles'][number];

@@ -1,0 +1,74 @@
+import { randomBytes } from 'node:crypto';
+import { link, readFile, rename, rm, writeFile } from 'node:fs/promises';
+import { z } from 'zod';
+import { decodeJson } from '../../terminal/json-codec.js';
+import { Problem } from '../../terminal/problem.js';
+import type { Home } from './home.js';
+import { startTimeOf } from './process-identity.js';
+
+const holderSchema = z.strictObject({ pid: z.int().positive(), startedAt: z.string() });
+
+/** Holds a home for this process. */
+export interface HomeLock {
+  release(): Promise<void>;
+}
+
+const codeOf = (error: unknown): string =>
+  error instanceof Error && 'code' in error ? String(error.code) : '';
+
+const readText = (path: string): Promise<string | undefined> => readFile(path, 'utf8').catch(() => undefined);
+
+const livingPid = (text: string): number | undefined => {
+  const holder = decodeJson(holderSchema, text);
+  return holder !== undefined && startTimeOf(holder.pid) === holder.startedAt ? holder.pid : undefined;
+};
+
+/** Moves a dead process's lock away. A lock that somebody took in between is put back. */
+const clearStale = async (path: string, stale: string): Promise<void> => {
+  const aside = `${path}.${randomBytes(6).toString('hex')}`;
+  try {
+    await rename(path, aside);
+  } catch {
+    return;
+  }
+  if ((await readText(aside)) !== stale) await link(aside, path).catch(() => undefined);
+  await rm(aside, { force: true });
+};
+
+/**
+ * Takes the home for this process, also from one that died without saying so. Throws Problem naming the pid of the
+ * Lethe that runs on it.
+ */
+export const lockHome = async (home: Home): Promise<HomeLock> => {
+  const path = home.lockFile;
+  const mine = JSON.stringify({ pid: process.pid, startedAt: startTimeOf(process.pid) ?? '' });
+  const staging = `${path}.${randomBytes(6).toString('hex')}`;
+  await writeFile(staging, mine, { mode: 0o600, flag: 'wx' });
+  try {
+    for (;;) {
+      try {
+        // A link appears with its text, or not at all when there is one: nobody reads half a lock.
+        await link(staging, path);
+        break;
+      } catch (error) {
+        if (codeOf(error) !== 'EEXIST') throw error;
+      }
+      const text = await readText(path);
+      if (text === undefined) continue;
+      const pid = livingPid(text);
+      if (pid !== undefined)
+        throw new Problem(
+          `Lethe already runs on ${home.folder} as process ${pid}.`,
+          `Use it, stop it (kill ${pid}), or start another one with its own LETHE_HOME and LETHE_PORT_BASE.`,
+        );
+      await clearStale(path, text);
+    }
+  } finally {
+    await rm(staging, { force: true });
+  }
+  return {
+    release: async () => {
+      if ((await readText(path)) === mine) await rm(path, { force: true });
+    },
+  };
+};

@@ -1,0 +1,168 @@
+import { PostgresServerError } from '@lethe/postgres-server';
+import { createApiClient } from '../operator/api-client.js';
+import { createOperatorApi } from '../operator/operator-api.js';
+import { print, remark, timed } from '../terminal/print.js';
+import { closingPage } from './closing-page.js';
+import type { RoleName } from './cluster/databases.js';
+import { prepareDatabases } from './cluster/prepare-databases.js';
+import { awaitRouter } from './demo/await-router.js';
+import { createManagementApi, type ManagementApi } from './demo/management-api.js';
+import { seedDemo } from './demo/seed-demo.js';
+import { ZdrWatch } from './demo/zdr-watch.js';
+import type { Home } from './home/home.js';
+import { loadSecrets, saveSecrets } from './home/secrets.js';
+import type { Secrets } from './home/secrets-codec.js';
+import { type RunFacts, RunFile } from './run-file.js';
+import { launchObjects } from './services/launch-objects.js';
+import { type Ports, type Reservation, reservePorts } from './services/ports.js';
+import { checkPreflight } from './services/preflight.js';
+import { Services } from './services/services.js';
+import { postgresProblem, SupervisedPostgres } from './services/supervised-postgres.js';
+import type { UpSettings } from './settings.js';
+
+export interface RunOptions {
+  readonly home: Home;
+  readonly settings: UpSettings;
+  /** Fires when everything is to stop. */
+  readonly signal: AbortSignal;
+}
+
+/** One run of everything on a home that this process has locked. */
+class LetheRun {
+  readonly #options: RunOptions;
+  readonly #runFile: RunFile;
+  #reservation: Reservation | undefined;
+  #postgres: SupervisedPostgres | undefined;
+  #services: Services | undefined;
+  #zdrWatch: ZdrWatch | undefined;
+
+  constructor(options: RunOptions) {
+    this.#options = options;
+    this.#runFile = new RunFile(options.home);
+  }
+
+  /** Rejects with Problem, or with whatever the signal carries when it fires in between. */
+  async start(): Promise<void> {
+    const { home, settings, signal } = this.#options;
+    await this.#runFile.begin();
+    const reservation = await reservePorts(settings.portBase);
+    this.#reservation = reservation;
+    const secrets = await loadSecrets(home);
+    const services = new Services({
+      home,
+      environment: settings.childEnvironment,
+      reservation,
+      onRestarted: () => this.#runFile.refresh(),
+    });
+    this.#services = services;
+    signal.throwIfAborted();
+    const provider = services.startSimulatedProvider();
+    // Looked at only when the databases are done: what fails here must not end the start while Postgres comes up.
+    provider.catch(() => undefined);
+    const databaseUrl = await this.#startDatabases(secrets);
+    await provider;
+    signal.throwIfAborted();
+    const { providerAccounts } = settings;
+    const launch = launchObjects({ ports: reservation.ports, secrets, providerAccounts, databaseUrl });
+    await Promise.all([
+      services.startService('audit', launch.audit),
+      services.startService('admin-config', launch['admin-config']),
+      services.startService('accounting', launch.accounting),
+      services.startService('router', launch.router),
+    ]);
+    signal.throwIfAborted();
+    const findings = checkPreflight(services.pid('router'), settings.strict);
+    const zdrWatch = await timed('demo', () => this.#prepareDemo(secrets, reservation.ports));
+    this.#zdrWatch = zdrWatch;
+    signal.throwIfAborted();
+    const facts: RunFacts = {
+      ports: reservation.ports,
+      secrets,
+      zdrSlugs: zdrWatch.slugs,
+      pid: (service) => services.pid(service),
+    };
+    await this.#runFile.write(facts);
+    zdrWatch.start(() => this.#runFile.refresh());
+    print(
+      closingPage({
+        ...facts,
+        home,
+        findings,
+        startedInMs: performance.now(),
+        behindProxy: settings.behindProxy,
+      }),
+    );
+  }
+
+  /** Stops what runs, in order; may be called while `start` is under way and again after it. */
+  async stop(): Promise<void> {
+    await this.#runFile.end();
+    this.#zdrWatch?.stop();
+    await this.#services?.stop();
+  }
+
+  /** Stops what the services stood on, when they are gone and `start` has ended. */
+  async stopGround(): Promise<void> {
+    await this.#postgres?.stop();
+    await this.#reservation?.releaseAll();
+  }
+
+  async #startDatabases(secrets: Secrets): Promise<(role: RoleName) => string> {
+    const { home } = this.#options;
+    const superuserPassword = secrets.postgresPassword;
+    const postgres = await timed('Postgres', () =>
+      SupervisedPostgres.start({ dataDir: home.postgresData, superuserPassword }),
+    );
+    this.#postgres = postgres;
+    try {
+      const logins = await timed('databases', () => prepareDatabases(postgres.connection, superuserPassword));
+      return (role) => postgres.url(logins[role]);
+    } catch (error) {
+      throw error instanceof PostgresServerError ? postgresProblem(error) : error;
+    }
+  }
+
+  /** Seeds the demo and waits until the router serves it. */
+  async #prepareDemo(secrets: Secrets, ports: Ports): Promise<ZdrWatch> {
+    const adminConfig = `http://127.0.0.1:${ports.adminConfig}`;
+    const management = (token: string): ManagementApi =>
+      createManagementApi(createApiClient(adminConfig, token));
+    await seedDemo({
+      operator: createOperatorApi(createApiClient(adminConfig, secrets.operatorToken)),
+      management,
+      secrets,
+      save: () => saveSecrets(this.#options.home, secrets),
+    });
+    const zdrWatch = new ZdrWatch(secrets.organizations, management);
+    await zdrWatch.ask();
+    const keys = secrets.organizations.flatMap((organization) => Object.values(organization.keys));
+    await awaitRouter(
+      `http://127.0.0.1:${ports.router}`,
+      keys.map(({ key }) => key),
+      this.#options.signal,
+    );
+    return zdrWatch;
+  }
+}
+
+/** Starts everything, runs until the signal fires, stops everything. Rejects with Problem when it cannot start. */
+export const runLethe = async (options: RunOptions): Promise<void> => {
+  const run = new LetheRun(options);
+  const { signal } = options;
+  const asked = new Promise<void>((resolve) => {
+    if (signal.aborted) resolve();
+    else signal.addEventListener('abort', () => resolve(), { once: true });
+  });
+  const starting = run.start();
+  try {
+    await Promise.race([starting, asked]);
+    await asked;
+    remark('Stopping …');
+  } finally {
+    await run.stop();
+    // A start that was interrupted ends soon now; what it started meanwhile is stopped as well.
+    await starting.catch(() => undefined);
+    await run.stop();
+    await run.stopGround();
+  }
+};

@@ -1,0 +1,20 @@
+import { join } from 'node:path';
+import { repositoryRoot } from '../../repository.js';
+
+const [major = 0, minor = 0] = process.versions.node.split('.').map(Number);
+const permissionFlag =
+  major > 23 || (major === 23 && minor >= 5) || (major === 22 && minor >= 13)
+    ? '--permission'
+    : '--experimental-permission';
+
+/**
+ * The flags under which a router runs: it may read the program itself and nothing else, and may not write a file, a
+ * report or a heap snapshot, start a process or a thread, or load an addon.
+ */
+export const routerPermissions = (root: string = repositoryRoot): string[] => [
+  permissionFlag,
+  '--disable-warning=ExperimentalWarning',
+  ...['apps/router', 'packages', 'node_modules'].map((folder) => `--allow-fs-read=${join(root, folder)}/*`),
+];
+
+export { permissionFlag };

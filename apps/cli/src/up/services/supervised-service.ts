@@ -1,0 +1,79 @@
+import { remark } from '../../terminal/print.js';
+import { Problem } from '../../terminal/problem.js';
+import { Backoff } from './backoff.js';
+import { type Child, type ChildSpec, startChild } from './child.js';
+import { LogFile } from './log-file.js';
+
+export interface ServiceSpec extends Omit<ChildSpec, 'log'> {
+  readonly name: string;
+  readonly logPath: string;
+}
+
+/** One service that runs until it is stopped: when it ends by itself it is started again. */
+export class SupervisedService {
+  readonly name: string;
+  readonly #spec: ChildSpec;
+  readonly #log: LogFile;
+  readonly #stopping = new AbortController();
+  readonly #backoff = new Backoff();
+  readonly #onRestarted: () => void;
+  #child: Child | undefined;
+  #startedAtMs = 0;
+
+  /** `onRestarted` is called each time the service is ready again, with another pid. */
+  constructor({ name, logPath, ...spec }: ServiceSpec, onRestarted: () => void) {
+    this.name = name;
+    this.#log = new LogFile(logPath);
+    this.#spec = { ...spec, log: this.#log };
+    this.#onRestarted = onRestarted;
+  }
+
+  get pid(): number {
+    return this.#child?.pid ?? 0;
+  }
+
+  /** Resolves when it is ready for the first time. Throws Problem when it is not: no second attempt is made then. */
+  async start(): Promise<void> {
+    const child = this.#spawn();
+    if (await child.ready) {
+      this.#keepRunning(child);
+      return;
+    }
+    await child.stop(0);
+    if (this.#stopping.signal.aborted) return;
+    throw new Problem(
+      `${this.name} did not get ready (${await child.exited}).`,
+      `What it said is in ${this.#log.path}`,
+    );
+  }
+
+  /** SIGTERM, then SIGKILL after `withinMs`; resolves when it is gone and will not come back. */
+  async stop(withinMs: number): Promise<void> {
+    this.#stopping.abort();
+    await this.#child?.stop(withinMs);
+    this.#log.close();
+  }
+
+  #spawn(): Child {
+    this.#startedAtMs = performance.now();
+    this.#child = startChild(this.#spec);
+    return this.#child;
+  }
+
+  async #keepRunning(first: Child): Promise<void> {
+    const { signal } = this.#stopping;
+    for (let child = first; ; ) {
+      const how = await child.exited;
+      if (signal.aborted) return;
+      remark(`${this.name} ended (${how}): starting it again`);
+      this.#log.write(
+        `${JSON.stringify({ time: new Date().toISOString(), service: 'cli', event: 'restart' })}\n`,
+      );
+      await this.#backoff.pause(performance.now() - this.#startedAtMs, signal);
+      if (signal.aborted) return;
+      child = this.#spawn();
+      if (await child.ready) this.#onRestarted();
+      else child.signal('SIGKILL');
+    }
+  }
+}

@@ -1,0 +1,85 @@
+import { join, resolve } from 'node:path';
+import {
+  type EnvironmentProviderAccount,
+  ProviderEnvironmentError,
+  providerAccountsFromEnv,
+} from '@lethe/model-catalog';
+import { repositoryRoot } from '../repository.js';
+import { Problem } from '../terminal/problem.js';
+import { basePortMax } from './services/ports.js';
+
+type Environment = Readonly<Record<string, string | undefined>>;
+
+/** What `lethe up` takes from the environment; nothing else of it is read. */
+export interface UpSettings {
+  readonly home: string;
+  /** 0: choose free ones. */
+  readonly portBase: number;
+  /** A failed item of the preflight ends the start. */
+  readonly strict: boolean;
+  readonly providerAccounts: readonly EnvironmentProviderAccount[];
+  /** curl would send even loopback through a proxy that its variables name. */
+  readonly behindProxy: boolean;
+  /** The whole environment of the services. */
+  readonly childEnvironment: Readonly<Record<string, string>>;
+}
+
+/** Where this Lethe keeps its state: LETHE_HOME, or `.lethe` in the repository. */
+export const homeFolder = (env: Environment): string =>
+  resolve(env.LETHE_HOME || join(repositoryRoot, '.lethe'));
+
+const readPortBase = (text: string | undefined): number => {
+  if (text === undefined || text === '') return 4000;
+  const base = /^\d{1,5}$/.test(text) ? Number(text) : Number.NaN;
+  if (base === 0 || (base >= 1 && base <= basePortMax)) return base;
+  throw new Problem(`LETHE_PORT_BASE must be a whole number from 1 to ${basePortMax}, or 0 for free ports.`);
+};
+
+const readStrict = (text: string | undefined): boolean => {
+  if (text === undefined || text === '' || text === '0') return false;
+  if (text === '1') return true;
+  throw new Problem('ZDR_STRICT must be 0 or 1.');
+};
+
+/** Names only: what a service may see of our environment. No secret, no proxy and no NODE_OPTIONS rides in it. */
+const passedOn = [
+  'PATH',
+  'TZ',
+  'LANG',
+  'LC_ALL',
+  'NODE_EXTRA_CA_CERTS',
+  'SSL_CERT_FILE',
+  'SSL_CERT_DIR',
+] as const;
+
+const childEnvironmentOf = (env: Environment): Record<string, string> => {
+  const child: Record<string, string> = { NODE_ENV: 'production' };
+  for (const name of passedOn) {
+    const value = env[name];
+    if (value !== undefined) child[name] = value;
+  }
+  return child;
+};
+
+const readProviderAccounts = (env: Environment): readonly EnvironmentProviderAccount[] => {
+  try {
+    return providerAccountsFromEnv(env);
+  } catch (error) {
+    if (error instanceof ProviderEnvironmentError)
+      throw new Problem(
+        `${error.variable} cannot be used as it is.`,
+        'Correct it or unset it, then start again.',
+      );
+    throw error;
+  }
+};
+
+/** Reads the environment. Throws Problem naming the variable that cannot be used, never its value. */
+export const readUpSettings = (env: Environment): UpSettings => ({
+  home: homeFolder(env),
+  portBase: readPortBase(env.LETHE_PORT_BASE),
+  strict: readStrict(env.ZDR_STRICT),
+  providerAccounts: readProviderAccounts(env),
+  behindProxy: ['http_proxy', 'all_proxy', 'ALL_PROXY'].some((name) => (env[name] ?? '') !== ''),
+  childEnvironment: childEnvironmentOf(env),
+});
