@@ -18,11 +18,19 @@ interface ConnectionOptions {
   readonly onStale: (exchange: Exchange) => void;
 }
 
+/** Bytes [start, end) of a body that came before anybody took them. */
+interface Waiting {
+  readonly buffer: Buffer;
+  readonly start: number;
+  readonly end: number;
+}
+
 /** One connection to a provider. Carries one exchange at a time; any disagreement about framing closes it. */
 export class Connection implements Carrier {
   readonly #options: ConnectionOptions;
   readonly #socket: Socket;
   readonly #writer: RequestWriter;
+  readonly #waiting: Waiting[] = [];
   #buffer: Buffer;
   #exchange: Exchange | undefined;
   #head: HeadReader | undefined;
@@ -32,10 +40,9 @@ export class Connection implements Carrier {
   #ready = false;
   #carried = 0;
   #writing = false;
+  #peerEnded = false;
+  #socketGone = false;
   #closed = false;
-  /** Bytes of the current buffer that came before there was a sink. */
-  #waitingStart = 0;
-  #waitingEnd = 0;
 
   constructor(options: ConnectionOptions, exchange: Exchange) {
     this.#options = options;
@@ -49,8 +56,11 @@ export class Connection implements Carrier {
     );
     this.#writer = new RequestWriter(this.#socket, options.origin.secure);
     this.#socket.on('error', () => undefined);
-    this.#socket.on('end', () => this.#receiveEnd());
-    this.#socket.on('close', () => this.#close(this.#ready ? 'reset' : 'unreachable'));
+    this.#socket.on('end', () => {
+      this.#peerEnded = true;
+      this.#concludeWhenGone();
+    });
+    this.#socket.on('close', () => this.#forgetSocket());
   }
 
   /** Starts another exchange on an idle connection. */
@@ -65,14 +75,18 @@ export class Connection implements Carrier {
   }
 
   readOn(): void {
-    const { sink } = this.#exchange ?? {};
-    if (this.#closed || sink === undefined) return;
-    if (this.#waitingEnd > 0) {
-      const [start, end] = [this.#waitingStart, this.#waitingEnd];
-      this.#waitingEnd = 0;
-      this.#receiveBody(start, end);
+    while (!this.#closed && this.#takesNow()) {
+      const waiting = this.#waiting.shift();
+      if (waiting === undefined) break;
+      this.#takeWaiting(waiting);
     }
-    if (!this.#closed && this.#exchange?.paused !== true) this.#socket.resume();
+    if (this.#closed || this.#exchange?.paused === true) return;
+    this.#concludeWhenGone();
+    if (!this.#closed) this.#socket.resume();
+  }
+
+  #takesNow(): boolean {
+    return this.#exchange?.sink !== undefined && !this.#exchange.paused;
   }
 
   #becomeReady(): void {
@@ -92,30 +106,30 @@ export class Connection implements Carrier {
       exchange.asked();
     });
     // An error that is there at once means that the kernel has taken nothing: a kept connection was closed meanwhile.
-    if (this.#carried > 1 && !exchange.retried && (this.#socket.errored !== null || this.#socket.destroyed)) {
-      this.#exchange = undefined;
-      this.#close('reset');
-      this.#options.onStale(exchange);
-    }
+    const failedAtOnce = this.#socket.errored !== null || this.#socket.destroyed;
+    if (!failedAtOnce || this.#carried === 1 || exchange.retried) return;
+    this.#exchange = undefined;
+    this.#close('reset');
+    this.#options.onStale(exchange);
   }
 
   /** Bytes [0, count) of the buffer were read. Returns whether to read on. */
   #receive(count: number): boolean {
     const exchange = this.#exchange;
-    if (this.#closed) return false;
-    if (exchange === undefined) {
+    if (this.#closed || exchange === undefined) {
+      this.#buffer.fill(0, 0, count);
       // Nobody asked: it must not be taken for the answer to the next request.
       this.#close('reset');
       return false;
     }
     try {
       const at = this.#framing === undefined ? this.#receiveHead(exchange, count) : 0;
-      if (this.#framing === undefined) this.#buffer.fill(0, 0, count);
-      else this.#receiveBody(at, count);
+      this.#receiveBody(exchange, at, count);
     } catch (error) {
+      this.#buffer.fill(0, 0, count);
       exchange.fail(error instanceof UpstreamError ? error.failure : 'malformed');
     }
-    return !this.#closed && this.#waitingEnd === 0 && this.#exchange?.paused !== true;
+    return !this.#closed && this.#waiting.length === 0 && this.#exchange?.paused !== true;
   }
 
   #receiveHead(exchange: Exchange, count: number): number {
@@ -130,64 +144,82 @@ export class Connection implements Carrier {
     return at;
   }
 
-  #receiveBody(at: number, count: number): void {
-    const exchange = this.#exchange as Exchange;
-    const framing = this.#framing as BodyFraming;
-    if (exchange.sink === undefined && !(framing.complete && at === count)) {
-      if (at < count) {
-        this.#waitingStart = at;
-        this.#waitingEnd = count;
-      }
+  #receiveBody(exchange: Exchange, at: number, count: number): void {
+    if (at === count && this.#framing?.complete !== true) {
+      this.#buffer.fill(0, 0, count);
       return;
     }
-    const next = this.#read(framing, at, count, exchange);
-    if (framing.payloadEnd > framing.payloadStart) this.#deliver(exchange, framing);
-    else this.#buffer.fill(0, 0, count);
-    if (this.#closed) return;
-    exchange.moved();
-    if (framing.complete) this.#complete(exchange, next === count);
+    // TLS hands over what it has decrypted even after a pause.
+    const takesNow = this.#waiting.length === 0 && this.#takesNow();
+    if (takesNow || at === count) {
+      this.#take(exchange, this.#buffer, at, count);
+      return;
+    }
+    this.#waiting.push({ buffer: this.#buffer, start: at, end: count });
+    this.#buffer = this.#options.buffers.take();
   }
 
-  /** Takes the framing off. Broken framing ends the body, but what came before it is still delivered. */
-  #read(framing: BodyFraming, at: number, count: number, exchange: Exchange): number {
+  #takeWaiting({ buffer, start, end }: Waiting): void {
+    const exchange = this.#exchange as Exchange;
     try {
-      return framing.read(this.#buffer, at, count);
+      const held = this.#take(exchange, buffer, start, end);
+      if (!held) this.#options.buffers.give(buffer);
     } catch {
-      if (framing.payloadEnd > framing.payloadStart) this.#deliver(exchange, framing);
-      throw new UpstreamError('malformed', true);
+      this.#options.buffers.give(buffer);
+      exchange.fail('malformed');
     }
   }
 
-  #deliver(exchange: Exchange, framing: BodyFraming): void {
-    const buffer = this.#buffer;
+  /** Takes the framing off and gives the payload to the sink. True when the sink has kept the buffer. */
+  #take(exchange: Exchange, buffer: Buffer, start: number, end: number): boolean {
+    const framing = this.#framing as BodyFraming;
+    let held = false;
+    let next = start;
+    try {
+      next = framing.read(buffer, start, end);
+    } finally {
+      // Broken framing ends a body, but what came before it is still delivered.
+      if (framing.payloadEnd > framing.payloadStart) held = this.#deliver(exchange, buffer, framing);
+      else buffer.fill(0, 0, end);
+    }
+    if (this.#closed) return held;
+    exchange.moved();
+    if (framing.complete) this.#complete(exchange, next === end && this.#waiting.length === 0);
+    return held;
+  }
+
+  #deliver(exchange: Exchange, buffer: Buffer, framing: BodyFraming): boolean {
     const verdict = exchange.sink?.data(buffer, framing.payloadStart, framing.payloadEnd) ?? 'continue';
     if (verdict === 'continue') {
       buffer.fill(0);
-      return;
+      return false;
     }
     // The sink keeps this buffer until it releases it; the next read goes elsewhere.
-    this.#buffer = this.#options.buffers.take();
+    if (buffer === this.#buffer) this.#buffer = this.#options.buffers.take();
     if (verdict === 'pause') exchange.paused = true;
+    return true;
   }
 
   #complete(exchange: Exchange, exactly: boolean): void {
     this.#exchange = undefined;
     exchange.complete();
     // A response that is over before its request, or with more behind it, leaves the connection in doubt.
-    if (!exactly || !this.#reusable || this.#writing) this.#close('reset');
+    if (!exactly || !this.#reusable || this.#writing || this.#peerEnded) this.#close('reset');
     else {
       this.#socket.resume();
       this.#options.onIdle(this, this.#keepAliveMs);
     }
   }
 
-  #receiveEnd(): void {
+  /** The provider has closed: over, once everything that came before has been taken. */
+  #concludeWhenGone(): void {
+    if (this.#closed || !(this.#peerEnded || this.#socketGone) || this.#waiting.length > 0) return;
     const exchange = this.#exchange;
-    if (exchange !== undefined && this.#framing?.endsWithConnection === true) {
+    if (exchange !== undefined && this.#peerEnded && this.#framing?.endsWithConnection === true) {
       this.#exchange = undefined;
       exchange.complete();
     }
-    this.#close('reset');
+    this.#close(this.#ready ? 'reset' : 'unreachable');
   }
 
   #close(failure: UpstreamFailure): void {
@@ -198,8 +230,16 @@ export class Connection implements Carrier {
     this.#socket.destroy();
     this.#head?.wipe();
     this.#writer.wipe();
-    this.#options.buffers.give(this.#buffer);
+    for (const { buffer } of this.#waiting.splice(0)) this.#options.buffers.give(buffer);
     exchange?.fail(failure);
+    if (this.#socketGone) this.#options.buffers.give(this.#buffer);
     this.#options.onClosed(this);
+  }
+
+  /** Only now can nothing be read into the buffer any more, so only now may another connection have it. */
+  #forgetSocket(): void {
+    this.#socketGone = true;
+    if (this.#closed) this.#options.buffers.give(this.#buffer);
+    else this.#concludeWhenGone();
   }
 }

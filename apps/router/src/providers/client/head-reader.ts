@@ -37,7 +37,7 @@ export class HeadReader {
       if (before === 0) this.#gather(buffer, at, end);
       return end;
     }
-    const head = parseResponseHead(bytes.latin1Slice(0, length));
+    const head = parseResponseHead(bytes.toString('latin1', 0, length));
     this.#gatheredBytes = 0;
     if (head.status >= 200) this.head = head;
     else if (++this.#informational > informationalMax) throw new UpstreamError('malformed', true);

@@ -12,6 +12,7 @@ export class ReadBuffers {
   /** Takes a buffer back and overwrites it. */
   give(buffer: Buffer): void {
     buffer.fill(0);
-    if (this.#idle.length < idleMax && buffer.length === bufferBytes) this.#idle.push(buffer);
+    // Given twice, it would be read into by two connections.
+    if (this.#idle.length < idleMax && !this.#idle.includes(buffer)) this.#idle.push(buffer);
   }
 }

@@ -2,6 +2,7 @@ import { UpstreamError, type UpstreamTarget } from '../types.js';
 
 const tokenCharacters = /^[\x21-\x7e]+$/;
 const userAgent = 'lethe';
+const headBytesMax = 8 * 1024;
 
 /** The request line and headers, up to and with the empty line. Throws UpstreamError when a part would break them. */
 export const requestHead = (
@@ -16,9 +17,10 @@ export const requestHead = (
   }
   const authentication =
     target.authentication === 'bearer' ? `authorization: Bearer ${credential}` : `x-api-key: ${credential}`;
-  return (
+  const head =
     `POST ${target.path} HTTP/1.1\r\nhost: ${host}\r\n${authentication}\r\n` +
     `content-type: application/json\r\naccept: ${accept}\r\naccept-encoding: identity\r\n` +
-    `user-agent: ${userAgent}\r\ncontent-length: ${bodyBytes}\r\n\r\n`
-  );
+    `user-agent: ${userAgent}\r\ncontent-length: ${bodyBytes}\r\n\r\n`;
+  if (head.length > headBytesMax) throw new UpstreamError('malformed', false);
+  return head;
 };

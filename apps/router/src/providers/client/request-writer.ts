@@ -17,7 +17,7 @@ export class RequestWriter {
 
   /** Calls `onWritten` once all of it has left; not at all when the connection fails before. */
   write(head: string, body: SplicedBody, onWritten: () => void): void {
-    let used = this.#buffer.latin1Write(head, 0);
+    let used = this.#buffer.write(head, 'latin1');
     const inOneWrite = used + body.bytesTotal <= writeBufferBytes;
     if (inOneWrite) for (const buffer of body.buffers) used += buffer.copy(this.#buffer, used);
     const first = this.#buffer.subarray(0, used);
