@@ -1,0 +1,131 @@
+import type * as grpc from '@grpc/grpc-js';
+import { audit, identity, policy, type Uuid, uuidBytes, uuidText } from '@lethe/contracts';
+import { newToken, serveGrpc, tokenSha256 } from '@lethe/service-kit';
+
+type Role = 'admin' | 'member' | 'auditor' | 'operator';
+
+/** Who a test's token belongs to. */
+export interface TestPrincipal {
+  readonly role: Role;
+  readonly orgId?: Uuid;
+  readonly ownApiKeyIds?: readonly Uuid[];
+  readonly adminGroupIds?: readonly Uuid[];
+}
+
+export interface AppendedEvent {
+  readonly eventId: Uuid;
+  readonly orgId: Uuid | undefined;
+  readonly type: string;
+  readonly text: string;
+}
+
+const roleNumbers: Readonly<Record<Role, number>> = { admin: 1, member: 2, auditor: 3, operator: 4 };
+const notFound: identity.AuthenticateResponse = {
+  found: false,
+  tokenId: Buffer.alloc(0),
+  userId: Buffer.alloc(0),
+  orgId: Buffer.alloc(0),
+  role: 0,
+  ownApiKeyIds: [],
+  adminGroupIds: [],
+  orgSlug: '',
+};
+
+/** The gRPC faces of admin-config and audit that accounting calls, on real sockets, with memories of what they were told. */
+export interface Neighbours {
+  readonly address: string;
+  /** Accounting's own credential, for its calls. */
+  readonly credential: string;
+  readonly registered: {
+    readonly orgId: Uuid | undefined;
+    readonly transitKeyId: Uuid | undefined;
+    readonly publicKey: Buffer;
+  }[];
+  readonly appended: AppendedEvent[];
+  /** Makes a management token that belongs to `principal`. */
+  token(principal: TestPrincipal): string;
+  /** Status the neighbours fail every call with; undefined: they work. */
+  failing: grpc.status | undefined;
+  stop(): Promise<void>;
+}
+
+const typeOf = (text: string): string => /"type":"ai\.lethe\.audit\.([a-z_.]+)\.v1"/.exec(text)?.[1] ?? '';
+
+export const startNeighbours = async (): Promise<Neighbours> => {
+  const credential = newToken('lethe_svc_');
+  const principals = new Map<string, TestPrincipal>();
+  const state = {
+    registered: [] as Neighbours['registered'],
+    appended: [] as AppendedEvent[],
+    failing: undefined as grpc.status | undefined,
+  };
+  const unary =
+    <Request, Response>(answer: (request: Request) => Response) =>
+    (call: grpc.ServerUnaryCall<Request, Response>, reply: grpc.sendUnaryData<Response>): void => {
+      if (state.failing !== undefined) reply({ code: state.failing, details: '' });
+      else reply(null, answer(call.request));
+    };
+  const identityServer: identity.IdentityServer = {
+    authenticate: unary((request: identity.AuthenticateRequest) => {
+      const principal = principals.get(request.tokenSha256.toString('hex'));
+      if (principal === undefined) return notFound;
+      return {
+        ...notFound,
+        found: true,
+        tokenId: Buffer.alloc(16, 1),
+        userId: Buffer.alloc(16, 2),
+        orgId: uuidBytes(principal.orgId),
+        role: roleNumbers[principal.role],
+        ownApiKeyIds: (principal.ownApiKeyIds ?? []).map(uuidBytes),
+        adminGroupIds: (principal.adminGroupIds ?? []).map(uuidBytes),
+      };
+    }),
+  };
+  const policyServer: policy.PolicySyncServer = {
+    sync: (call) => call.end(),
+    registerTransitKey: unary((request: policy.RegisterTransitKeyRequest) => {
+      state.registered.push({
+        orgId: uuidText(request.orgId),
+        transitKeyId: uuidText(request.transitKeyId),
+        publicKey: request.publicKey,
+      });
+      return { version: 1n };
+    }),
+  };
+  const auditServer: audit.AuditServer = {
+    append: unary((request: audit.AppendRequest) => {
+      const text = request.event.toString('utf8');
+      const eventId = uuidText(request.eventId) as Uuid;
+      state.appended.push({ eventId, orgId: uuidText(request.orgId), type: typeOf(text), text });
+      return { index: BigInt(state.appended.length - 1), proof: '' };
+    }),
+  };
+  const server = await serveGrpc({
+    host: '127.0.0.1',
+    port: 0,
+    credentials: { accounting: tokenSha256(credential) },
+    services: [
+      { definition: identity.IdentityService, implementation: { ...identityServer } },
+      { definition: policy.PolicySyncService, implementation: { ...policyServer } },
+      { definition: audit.AuditService, implementation: { ...auditServer } },
+    ],
+  });
+  return {
+    address: `127.0.0.1:${server.port}`,
+    credential,
+    registered: state.registered,
+    appended: state.appended,
+    token(principal) {
+      const token = newToken(principal.role === 'operator' ? 'lethe_ops_' : 'lethe_mgmt_');
+      principals.set(tokenSha256(token).toString('hex'), principal);
+      return token;
+    },
+    get failing() {
+      return state.failing;
+    },
+    set failing(status) {
+      state.failing = status;
+    },
+    stop: () => server.close(),
+  };
+};

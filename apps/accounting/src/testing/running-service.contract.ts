@@ -1,0 +1,201 @@
+import { randomBytes } from 'node:crypto';
+import { createServer } from 'node:net';
+import { setTimeout as sleep } from 'node:timers/promises';
+import * as grpc from '@grpc/grpc-js';
+import {
+  type ApiKeyId,
+  accounting,
+  encodePack,
+  encodeSealedPayload,
+  encodeTelemetry,
+  type OrgId,
+  type SealedPayloadRecord,
+  type Telemetry,
+  uuidBytes,
+} from '@lethe/contracts';
+import {
+  type EventLogProducer,
+  type EventLogRecord,
+  openEventLogProducer,
+  type TopicName,
+} from '@lethe/event-log';
+import { readEventLogMigrations } from '@lethe/event-log/migrations';
+import { applyMigrations } from '@lethe/postgres-server';
+import {
+  callMetadata,
+  callUnary,
+  createLogger,
+  newToken,
+  Opaque,
+  type RunningService,
+  readConfig,
+  tokenSha256,
+} from '@lethe/service-kit';
+import type postgres from 'postgres';
+import { startAccounting } from '../app.js';
+import { configSchema } from '../config.js';
+import { type AccountingDatabase, startAccountingDatabase } from './accounting-database.contract.js';
+import { type Neighbours, startNeighbours } from './neighbours.contract.js';
+import type { TransitPublic } from './samples.contract.js';
+
+const eventLogDatabase = 'event_log';
+const telemetryTopic = 'lethe.insight.telemetry.v1';
+const payloadTopic = 'lethe.insight.payload.v1';
+
+/** The whole service, on real databases, logs and sockets, with what surrounds it. */
+export interface ServiceBench {
+  readonly db: AccountingDatabase;
+  readonly logSql: postgres.Sql;
+  readonly neighbours: Neighbours;
+  readonly base: string;
+  /** Every line the service logged. */
+  readonly lines: string[];
+  readonly launch: Readonly<Record<string, unknown>>;
+  start(change?: Readonly<Record<string, unknown>>): Promise<RunningService>;
+  get(path: string, token?: string): Promise<Response>;
+  openOrg(orgId: OrgId): Promise<boolean>;
+  sealOrg(orgId: OrgId, version: bigint): Promise<bigint>;
+  putKey(orgId: OrgId, apiKeyId: ApiKeyId, logging: boolean, version?: bigint): Promise<void>;
+  /** The newest public half that was registered for the organization, as a router would hold it. */
+  transitKeyOf(orgId: OrgId): Promise<TransitPublic>;
+  publishTelemetry(...records: readonly Telemetry[]): Promise<void>;
+  publishPack(pack: Buffer): Promise<void>;
+  publishPayload(...records: readonly SealedPayloadRecord[]): Promise<void>;
+  stop(): Promise<void>;
+}
+
+/** Polls until the question is answered; a test never guesses how long something takes. */
+export const until = async <T>(
+  ask: () => Promise<T | undefined | false> | T | undefined | false,
+): Promise<T> => {
+  for (let i = 0; i < 1500; i += 1) {
+    const answer = await ask();
+    if (answer !== undefined && answer !== false) return answer;
+    await sleep(20);
+  }
+  throw new Error('it never happened');
+};
+
+const freePort = (): Promise<number> =>
+  new Promise((resolve, reject) => {
+    const server = createServer();
+    server.once('error', reject);
+    server.listen(0, '127.0.0.1', () => {
+      const address = server.address();
+      server.close(() => resolve(typeof address === 'object' && address !== null ? address.port : 0));
+    });
+  });
+
+const controlClient = (address: string, credential: string) => {
+  const client = new accounting.AccountingControlClient(address, grpc.credentials.createInsecure());
+  const metadata = callMetadata(new Opaque(credential));
+  const deadlineMs = 10_000;
+  return {
+    openOrg: async (orgId: OrgId) =>
+      (await callUnary(client.openOrg.bind(client), { orgId: uuidBytes(orgId) }, metadata, deadlineMs))
+        .sealed,
+    sealOrg: async (orgId: OrgId, version: bigint) =>
+      (
+        await callUnary(
+          client.sealOrg.bind(client),
+          { orgId: uuidBytes(orgId), version },
+          metadata,
+          deadlineMs,
+        )
+      ).sealedVersion,
+    putKeys: async (apiKeys: accounting.ApiKeyCopy[]) => {
+      await callUnary(client.putApiKeys.bind(client), { apiKeys }, metadata, deadlineMs);
+    },
+    close: () => client.close(),
+  };
+};
+
+export const startServiceBench = async (): Promise<ServiceBench> => {
+  const db = await startAccountingDatabase();
+  const logSql = await db.server.createDatabase(eventLogDatabase);
+  await applyMigrations(logSql, { owner: 'lethe_owner', migrations: await readEventLogMigrations() });
+  const neighbours = await startNeighbours();
+  const reader = await db.server.login('lethe_accounting_log');
+  const router = await db.server.login('lethe_router_log');
+  const [restPort, grpcPort] = [await freePort(), await freePort()];
+  const adminCredential = newToken('lethe_svc_');
+  const log = { kind: 'postgres', url: reader.url(eventLogDatabase), pollIntervalMs: 50 };
+  const launch = {
+    host: '127.0.0.1',
+    restPort,
+    grpcPort,
+    serviceCredential: neighbours.credential,
+    callers: { 'admin-config': tokenSha256(adminCredential).toString('hex') },
+    telemetryDatabase: { url: db.urls.telemetry },
+    payloadDatabase: { url: db.urls.payload },
+    readDatabase: { url: db.urls.read },
+    controlDatabase: { url: db.urls.control },
+    adminConfigGrpc: neighbours.address,
+    auditGrpc: neighbours.address,
+    telemetryLog: log,
+    payloadLog: log,
+    transitWrappingKey: randomBytes(32).toString('hex'),
+    atRestRootKey: randomBytes(32).toString('hex'),
+  };
+  const lines: string[] = [];
+  const base = `http://127.0.0.1:${restPort}`;
+  const control = controlClient(`127.0.0.1:${grpcPort}`, adminCredential);
+  const producers: EventLogProducer[] = [];
+  const producer = async (): Promise<EventLogProducer> => {
+    const url = router.url(eventLogDatabase);
+    producers[0] ??= await openEventLogProducer({ kind: 'postgres', url });
+    return producers[0];
+  };
+  // As a router does: one attempt may fail or be stored all the same, so it is repeated until it is acknowledged.
+  const publish = async (topic: TopicName, records: readonly EventLogRecord[]): Promise<void> => {
+    await until(async () => (await producer()).publish(topic, records).catch(() => undefined));
+  };
+  const publishPack = (pack: Buffer): Promise<void> => publish(telemetryTopic, [{ key: null, value: pack }]);
+  return {
+    db,
+    logSql,
+    neighbours,
+    base,
+    lines,
+    launch,
+    start: (change = {}) =>
+      startAccounting(
+        readConfig(configSchema, { ...launch, ...change }),
+        createLogger('accounting', (line) => lines.push(line)),
+      ),
+    get: (path, token) =>
+      fetch(`${base}${path}`, token === undefined ? {} : { headers: { authorization: `Bearer ${token}` } }),
+    openOrg: control.openOrg,
+    sealOrg: control.sealOrg,
+    putKey: (orgId, apiKeyId, logging, version = 1n) =>
+      control.putKeys([
+        {
+          apiKeyId: uuidBytes(apiKeyId),
+          orgId: uuidBytes(orgId),
+          groupId: Buffer.alloc(0),
+          logging,
+          version,
+        },
+      ]),
+    transitKeyOf: (orgId) =>
+      until(() => {
+        const found = neighbours.registered.findLast((key) => key.orgId === orgId);
+        return found?.transitKeyId === undefined
+          ? undefined
+          : { transitKeyId: found.transitKeyId, publicKey: found.publicKey };
+      }),
+    publishTelemetry: (...records) => publishPack(encodePack(records.map(encodeTelemetry))),
+    publishPack,
+    publishPayload: (...records) =>
+      publish(
+        payloadTopic,
+        records.map((record) => ({ key: Buffer.from(record.orgId), value: encodeSealedPayload(record) })),
+      ),
+    stop: async () => {
+      control.close();
+      await Promise.all(producers.map((each) => each.close()));
+      await neighbours.stop();
+      await db.stop();
+    },
+  };
+};
