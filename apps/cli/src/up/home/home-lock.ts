@@ -1,6 +1,7 @@
 import { randomBytes } from 'node:crypto';
 import { link, readFile, rename, rm, writeFile } from 'node:fs/promises';
 import { z } from 'zod';
+import { errorCode } from '../../terminal/error-code.js';
 import { decodeJson } from '../../terminal/json-codec.js';
 import { Problem } from '../../terminal/problem.js';
 import type { Home } from './home.js';
@@ -12,9 +13,6 @@ const holderSchema = z.strictObject({ pid: z.int().positive(), startedAt: z.stri
 export interface HomeLock {
   release(): Promise<void>;
 }
-
-const codeOf = (error: unknown): string =>
-  error instanceof Error && 'code' in error ? String(error.code) : '';
 
 const readText = (path: string): Promise<string | undefined> => readFile(path, 'utf8').catch(() => undefined);
 
@@ -51,7 +49,7 @@ export const lockHome = async (home: Home): Promise<HomeLock> => {
         await link(staging, path);
         break;
       } catch (error) {
-        if (codeOf(error) !== 'EEXIST') throw error;
+        if (errorCode(error) !== 'EEXIST') throw error;
       }
       const text = await readText(path);
       if (text === undefined) continue;

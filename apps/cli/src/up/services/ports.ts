@@ -1,6 +1,7 @@
 import { randomInt } from 'node:crypto';
 import { once } from 'node:events';
 import { createServer, type Server } from 'node:net';
+import { errorCode } from '../../terminal/error-code.js';
 import { Problem } from '../../terminal/problem.js';
 
 /** Every port of one Lethe, counted from its base. gRPC is REST + 1000. */
@@ -53,8 +54,7 @@ const hold = async (port: number): Promise<Server> => {
   try {
     await once(server, 'listening');
   } catch (error) {
-    const code = error instanceof Error && 'code' in error ? String(error.code) : 'unknown';
-    throw new PortTaken(port, code);
+    throw new PortTaken(port, errorCode(error));
   }
   return server.unref();
 };

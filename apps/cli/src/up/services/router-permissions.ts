@@ -1,5 +1,6 @@
 import { join } from 'node:path';
 import { repositoryRoot } from '../../repository.js';
+import { Problem } from '../../terminal/problem.js';
 
 const [major = 0, minor = 0] = process.versions.node.split('.').map(Number);
 const permissionFlag =
@@ -9,12 +10,19 @@ const permissionFlag =
 
 /**
  * The flags under which a router runs: it may read the program itself and nothing else, and may not write a file, a
- * report or a heap snapshot, start a process or a thread, or load an addon.
+ * report or a heap snapshot, start a process or a thread, or load an addon. Throws Problem for a path Node cannot take.
  */
-export const routerPermissions = (root: string = repositoryRoot): string[] => [
-  permissionFlag,
-  '--disable-warning=ExperimentalWarning',
-  ...['apps/router', 'packages', 'node_modules'].map((folder) => `--allow-fs-read=${join(root, folder)}/*`),
-];
+export const routerPermissions = (root: string = repositoryRoot): string[] => {
+  if (root.includes('*'))
+    throw new Problem(
+      `Node cannot restrict a program to ${root}.`,
+      'Move the repository to a path without "*".',
+    );
+  return [
+    permissionFlag,
+    '--disable-warning=ExperimentalWarning',
+    ...['apps/router', 'packages', 'node_modules'].map((folder) => `--allow-fs-read=${join(root, folder)}/*`),
+  ];
+};
 
 export { permissionFlag };

@@ -1,0 +1,78 @@
+import { createHash } from 'node:crypto';
+import { describe, expect, it } from '@jest/globals';
+import { mayCall, type ServiceName, serviceNames } from '@lethe/contracts';
+import { launchObjects } from './launch-objects.js';
+import { portsOf } from './ports.js';
+
+const secrets = { operatorToken: 'lethe_ops_of_the_test', atRestRootKey: 'a1'.repeat(32) };
+const account = {
+  providerAccountId: 'env-openai',
+  provider: 'openai',
+  baseUrl: 'https://api.openai.com/v1',
+  credential: 'sk-of-the-provider',
+  region: '',
+};
+const make = () =>
+  launchObjects({
+    ports: portsOf(4000),
+    secrets,
+    providerAccounts: [account],
+    databaseUrl: (role) => `postgres://${role}:secret-of-${role}@host/db`,
+  });
+const objects = make();
+
+/** Whom the methods of each service may be called by, as the contracts have it. */
+const packages: Readonly<Record<string, ServiceName>> = {
+  policy: 'admin-config',
+  identity: 'admin-config',
+  accounting: 'accounting',
+  audit: 'audit',
+};
+const expectedCallers = (service: ServiceName): ServiceName[] =>
+  serviceNames.filter((caller) =>
+    Object.entries(mayCall).some(
+      ([method, callers]) => packages[method.split('.')[1] ?? ''] === service && callers.includes(caller),
+    ),
+  );
+
+type Launched = Record<ServiceName, { serviceCredential: string; callers?: Record<string, string> }>;
+
+describe('what the services are handed over', () => {
+  it.each(['admin-config', 'accounting', 'audit'] as const)(
+    '%s knows the credentials of exactly the services that may call it',
+    (service) => {
+      const launched = objects as unknown as Launched;
+      const callers = Object.fromEntries(
+        expectedCallers(service).map((caller) => [
+          caller,
+          createHash('sha256').update(launched[caller].serviceCredential).digest('hex'),
+        ]),
+      );
+      expect(launched[service].callers).toEqual(callers);
+    },
+  );
+
+  it.each([
+    ['the root key', secrets.atRestRootKey, ['accounting']],
+    ['the provider account', account.credential, ['admin-config']],
+    ['the login that writes payload', 'secret-of-lethe_payload_w', ['accounting']],
+    ['the login that appends to the log', 'secret-of-lethe_router_log', ['router']],
+    ['the operator token itself', secrets.operatorToken, []],
+  ])('%s goes to nobody else', (_, secret, receivers) => {
+    expect(serviceNames.filter((name) => JSON.stringify(objects[name]).includes(secret))).toEqual(receivers);
+  });
+
+  it('has new service credentials and a new wrapping key each time', () => {
+    const again = make();
+    for (const name of serviceNames) expect(again[name]).not.toEqual(objects[name]);
+    expect(again.accounting).not.toMatchObject({
+      transitWrappingKey: (objects.accounting as { transitWrappingKey: string }).transitWrappingKey,
+    });
+  });
+
+  it('offers the simulated provider beside the real ones', () => {
+    expect(objects['admin-config']).toMatchObject({
+      providerAccounts: [{ providerAccountId: 'sim', baseUrl: 'http://127.0.0.1:4010/v1' }, account],
+    });
+  });
+});
