@@ -1,0 +1,6 @@
+export { awkward, type Canary, canary, credentialCanary } from './canary.js';
+export { encodedForms } from './needles.js';
+export { type Finding, scanBytes } from './scan.js';
+export { type Hit, Searcher } from './searcher.js';
+export { asSuperuser, type DatabaseScan, type SuperuserLogin, scanDatabases } from './sinks/databases.js';
+export { type FolderScan, filesBelow, scanFolder } from './sinks/files.js';

@@ -1,0 +1,81 @@
+import type { Canary } from './canary.js';
+import { FRAGMENT_CHARACTERS, type Needle, needlesOf } from './needles.js';
+
+export interface Hit {
+  readonly canary: Canary;
+  readonly encoding: string;
+  readonly offset: number;
+}
+
+const FILTER_BITS = 22;
+/** A fragment this long cannot be part of somebody else's id by chance. */
+const SURE_CHARACTERS = 12;
+const HEX_OR_DASH = /[0-9a-f-]/i;
+
+// Taken out of the global object once: in a test runner's sandbox each look-up of a global is slow.
+const { imul } = Math;
+const slotOf = (key: number): number => imul(key, 0x9e3779b1) >>> (32 - FILTER_BITS);
+
+/** Looks for all canaries in all encodings at once, in one pass over the bytes. */
+export class Searcher {
+  readonly #filter = new Int32Array(1 << (FILTER_BITS - 5));
+  /** By the first four bytes. */
+  readonly #needles = new Map<number, Needle[]>();
+
+  constructor(readonly canaries: readonly Canary[]) {
+    for (const needle of canaries.flatMap(needlesOf)) {
+      const key = needle.bytes.readUInt32BE(0);
+      const slot = slotOf(key);
+      this.#filter[slot >>> 5] = (this.#filter[slot >>> 5] as number) | (1 << (slot & 31));
+      const known = this.#needles.get(key);
+      if (known === undefined) this.#needles.set(key, [needle]);
+      else known.push(needle);
+    }
+  }
+
+  /** The first hit of each canary in each encoding, in no particular order. */
+  search(bytes: Buffer): Hit[] {
+    const hits = new Map<string, Hit>();
+    const filter = this.#filter;
+    const length = bytes.length;
+    let key = 0;
+    for (let at = 0; at < length; at += 1) {
+      key = (key << 8) | (bytes[at] as number);
+      const slot = slotOf(key);
+      if (((filter[slot >>> 5] as number) & (1 << (slot & 31))) === 0 || at < 3) continue;
+      for (const needle of this.#needles.get(key >>> 0) ?? []) {
+        const start = at - 3;
+        if (!matchesAt(bytes, start, needle.bytes)) continue;
+        if (needle.encoding === 'fragment' && !isOurFragment(bytes, start, needle.canary.core)) continue;
+        const name = `${needle.canary.place}\0${needle.encoding}`;
+        if (!hits.has(name))
+          hits.set(name, { canary: needle.canary, encoding: needle.encoding, offset: start });
+      }
+    }
+    return [...hits.values()];
+  }
+}
+
+const matchesAt = (bytes: Buffer, start: number, wanted: Buffer): boolean =>
+  start + wanted.length <= bytes.length &&
+  bytes.compare(wanted, 0, wanted.length, start, start + wanted.length) === 0;
+
+/**
+ * Eight characters may stand in another id by chance. So the run is followed as far as it agrees with the core: one
+ * shorter than twelve counts only when no other hex digit touches it.
+ */
+const isOurFragment = (bytes: Buffer, start: number, core: string): boolean => {
+  const characterAt = (at: number): string => String.fromCharCode(bytes[at] ?? 0).toLowerCase();
+  const lower = core.toLowerCase();
+  const fragment = bytes.toString('latin1', start, start + FRAGMENT_CHARACTERS).toLowerCase();
+  for (let within = lower.indexOf(fragment); within >= 0; within = lower.indexOf(fragment, within + 1)) {
+    let before = 0;
+    while (within > before && characterAt(start - before - 1) === lower[within - before - 1]) before += 1;
+    let after = FRAGMENT_CHARACTERS;
+    while (within + after < lower.length && characterAt(start + after) === lower[within + after]) after += 1;
+    if (before + after >= SURE_CHARACTERS) return true;
+    if (!HEX_OR_DASH.test(characterAt(start - before - 1)) && !HEX_OR_DASH.test(characterAt(start + after)))
+      return true;
+  }
+  return false;
+};
