@@ -1,0 +1,50 @@
+import { join } from 'node:path';
+import { describe, expect, it } from '@jest/globals';
+import { repositoryRoot } from '../repository.js';
+import { readUpSettings } from './settings.js';
+
+describe('what lethe up reads from the environment', () => {
+  it('has defaults for all of it', () => {
+    expect(readUpSettings({})).toEqual({
+      home: join(repositoryRoot, '.lethe'),
+      portBase: 4000,
+      strict: false,
+      providerAccounts: [],
+      behindProxy: false,
+      childEnvironment: { NODE_ENV: 'production' },
+    });
+  });
+
+  it.each([
+    ['LETHE_PORT_BASE', '70000'],
+    ['LETHE_PORT_BASE', '-1'],
+    ['LETHE_PORT_BASE', '4k'],
+    ['LETHE_PORT_BASE', '64600'],
+    ['ZDR_STRICT', 'yes'],
+    ['OPENAI_BASE_URL', 'no url at all'],
+  ])('names %s when it cannot be used, and does not quote it', (name, value) => {
+    const read = () => readUpSettings({ OPENAI_API_KEY: 'sk-canary', [name]: value });
+    expect(read).toThrow(name);
+    expect(read).not.toThrow(/canary|no url/);
+  });
+
+  it('passes nothing on to the services that could carry a secret or change how they run', () => {
+    const { childEnvironment } = readUpSettings({
+      PATH: '/bin',
+      TZ: 'UTC',
+      NODE_OPTIONS: '--inspect',
+      NODE_DEBUG: 'http',
+      OPENAI_API_KEY: 'sk-canary',
+      LETHE_OPERATOR_TOKEN: 'lethe_ops_canary',
+      http_proxy: 'http://user:canary@proxy',
+      PGPASSWORD: 'canary',
+    });
+    expect(childEnvironment).toEqual({ NODE_ENV: 'production', PATH: '/bin', TZ: 'UTC' });
+  });
+
+  it('turns the usual variable of a provider into an account', () => {
+    expect(readUpSettings({ OPENAI_API_KEY: 'sk-1' }).providerAccounts).toMatchObject([
+      { provider: 'openai', credential: 'sk-1' },
+    ]);
+  });
+});
