@@ -12,6 +12,8 @@ export interface ClassifiedRefusal {
 
 const retryAfterSecondsMax = 3600;
 const paramBytesMax = 64;
+const betweenNameAndValue = new Set([...': \t\r\n'].map((char) => char.charCodeAt(0)));
+const httpDate = /^[A-Z][a-z]{2}, \d{2} [A-Z][a-z]{2} \d{4} \d{2}:\d{2}:\d{2} GMT$/;
 const byStatus: Readonly<Record<number, readonly [ErrorCode, boolean]>> = {
   401: ['provider.unauthenticated', false],
   403: ['provider.unauthenticated', false],
@@ -52,7 +54,7 @@ const namedField = (body: Buffer): string | null => {
   const at = body.indexOf('"param"');
   if (at === -1) return null;
   let start = at + '"param"'.length;
-  while (body[start] === 0x20 || body[start] === 0x3a) start += 1;
+  while (betweenNameAndValue.has(body[start] ?? -1)) start += 1;
   if (body[start] !== 0x22) return null;
   const value = body.subarray(start + 1, start + 1 + paramBytesMax);
   const end = value.findIndex((byte) => byte === 0x22 || byte === 0x2e || byte === 0x5b);
@@ -61,8 +63,10 @@ const namedField = (body: Buffer): string | null => {
   return chatFields.find((field) => name.equals(Buffer.from(field))) ?? null;
 };
 
+/** Whole seconds, given as such or as the date they end at. */
 const retryAfter = (response: UpstreamResponse): number | undefined => {
-  const seconds = Number(response.header('retry-after'));
+  const value = response.header('retry-after') ?? '';
+  const seconds = httpDate.test(value) ? (Date.parse(value) - Date.now()) / 1000 : Number(value);
   return Number.isFinite(seconds) && seconds > 0
     ? Math.min(Math.ceil(seconds), retryAfterSecondsMax)
     : undefined;

@@ -30,6 +30,9 @@ export interface PlannedEdits {
 
 const opaqueBytesMax = 64;
 
+const takes = (accepts: ProviderAccepts, name: 'store' | 'stream_options'): boolean =>
+  (name === 'store' ? accepts.store : accepts.streamOptions) && !accepts.unsupportedFields.includes(name);
+
 /** Refuses what may not leave under ZDR. Throws LetheError org_policy.field_refused, naming a known field. */
 const refuseUnderZdr = (body: RequestBody<ChatField>): void => {
   for (const { name, kind } of body.scan.fields) {
@@ -53,7 +56,8 @@ const strippedFor = (body: RequestBody<ChatField>, zdr: boolean): ChatField[] =>
 
 /** Asks for usage in a stream when the caller did not. Undefined: nothing to ask. */
 const askForUsage = ({ body, streaming, accepts }: EditOptions): Edit | undefined => {
-  if (!streaming || accepts.streamUsage !== 'on_request' || !accepts.streamOptions) return undefined;
+  if (!streaming || accepts.streamUsage !== 'on_request' || !takes(accepts, 'stream_options'))
+    return undefined;
   const asked = body.readObject('stream_options');
   if (asked?.include_usage === true) return undefined;
   return setField(body, 'stream_options', JSON.stringify({ ...asked, include_usage: true }));
@@ -67,18 +71,18 @@ export const planEdits = (options: EditOptions): PlannedEdits => {
   const { body, accepts, zdr } = options;
   const stripped = strippedFor(body, zdr);
   const unsupported = new Set<string>(accepts.unsupportedFields);
-  const forceStore = zdr && accepts.store;
+  const takesStore = takes(accepts, 'store');
   const leaves = (name: ChatField | undefined): boolean =>
     name !== undefined &&
     name !== 'model' &&
     (ownFields.includes(name) ||
       stripped.includes(name) ||
       unsupported.has(name) ||
-      (name === 'store' && zdr && !accepts.store) ||
-      (name === 'stream_options' && !accepts.streamOptions));
+      (name === 'store' && zdr && !takesStore) ||
+      (name === 'stream_options' && !takes(accepts, name)));
   const edits: Edit[] = removeFields(body.scan, leaves);
   edits.push(setField(body, 'model', JSON.stringify(options.upstreamModel)));
-  if (forceStore) edits.push(setField(body, 'store', 'false'));
+  if (zdr && takesStore) edits.push(setField(body, 'store', 'false'));
   const usage = askForUsage(options);
   if (usage !== undefined) edits.push(usage);
   return { edits, stripped, removeUsageEvent: usage !== undefined };

@@ -1,0 +1,30 @@
+import { BufferedBody } from '../http/buffered-body.js';
+import { ChunkList } from '../http/chunk-list.js';
+import { JsonScanner } from '../http/json-scanner.js';
+import { splice } from '../http/splice.js';
+import { knownNames } from '../http/top-level-fields.js';
+import type { Edit, RequestBody } from '../http/types.js';
+import { type ChatField, chatFields } from '../providers/openai/chat-fields.js';
+
+const names = knownNames(chatFields);
+const limits = { nestingMax: 128, topLevelFieldsMax: 256 };
+
+/** For tests: the body that arrives when this JSON is cut at these offsets. */
+export const chatBodyOf = (json: string, cuts: readonly number[] = []): RequestBody<ChatField> => {
+  const bytes = Buffer.from(json);
+  const list = new ChunkList();
+  const scanner = new JsonScanner(names, limits);
+  let from = 0;
+  for (const cut of [...[...cuts].sort((a, b) => a - b), bytes.length]) {
+    const to = Math.min(Math.max(from, cut), bytes.length);
+    const chunk = Buffer.from(bytes.subarray(from, to));
+    scanner.feed(chunk);
+    list.append(chunk);
+    from = to;
+  }
+  return new BufferedBody(list, scanner.finish());
+};
+
+/** For tests: what leaves for the provider when a body is edited. */
+export const sentText = (body: RequestBody<ChatField>, edits: readonly Edit[]): string =>
+  Buffer.concat(splice(body, edits).buffers).toString();
