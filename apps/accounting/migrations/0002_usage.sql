@@ -152,6 +152,16 @@ create index ingest_reject_by_code on usage.ingest_reject (topic, code);
 grant insert on usage.ingest_reject to lethe_telemetry_w;
 grant select (topic, code) on usage.ingest_reject to lethe_accounting_r;
 
+-- A reference is of use only while its topic still holds the record.
+create function usage.drop_old_rejects(p_older_than interval) returns bigint
+language sql volatile security definer
+set search_path = pg_catalog
+as $$
+  with dropped as (delete from usage.ingest_reject where first_seen < now() - p_older_than returning 1)
+  select count(*) from dropped
+$$;
+
 revoke execute on all functions in schema usage from public;
-grant execute on function usage.create_months_ahead(integer) to lethe_accounting_control;
+grant execute on function usage.create_months_ahead(integer), usage.drop_old_rejects(interval)
+to lethe_accounting_control;
 select usage.create_months_ahead(2);

@@ -56,7 +56,7 @@ export const startAccounting = async (config: Config, log: Logger): Promise<Runn
   const relay = startRelay({ session: pools.leader, append: auditClient.append, log });
   const alarm = startTripwireAlarm({ store: control, log, onQueued: relay.wake });
   const keeper = startKeyKeeper({ store: control, keys, register: registration.register, log });
-  const upkeep = startUpkeep({ control: pools.control, store: control, log });
+  const upkeep = startUpkeep({ store: control, log });
   const consumers = startConsumers({
     config,
     pools,

@@ -10,21 +10,23 @@ const sha256 = z
   .transform((hex) => Buffer.from(hex, 'hex'));
 const key = z.string().regex(/^[0-9a-f]{64}$/);
 const database = z.strictObject({ url: z.string().regex(/^postgres(ql)?:\/\//) });
-const milliseconds = z.number().int().positive().optional();
+const milliseconds = z.number().int().positive().exactOptional();
 
 const kafkaLog = z.strictObject({
   kind: z.literal('kafka'),
   brokers: z.array(address).min(1),
   clientId: z.string().min(1),
-  tls: z.strictObject({ ca: z.string(), cert: z.string().optional(), key: z.string().optional() }).optional(),
+  tls: z
+    .strictObject({ ca: z.string(), cert: z.string().exactOptional(), key: z.string().exactOptional() })
+    .exactOptional(),
   sasl: z
     .strictObject({
       mechanism: z.enum(['scram-sha-256', 'scram-sha-512']),
       username: z.string(),
       password: z.string(),
     })
-    .optional(),
-  clientRetries: z.number().int().min(0).optional(),
+    .exactOptional(),
+  clientRetries: z.number().int().min(0).exactOptional(),
   publishTimeoutMs: milliseconds,
   sessionTimeoutMs: milliseconds,
 });
@@ -36,12 +38,7 @@ const postgresLog = z.strictObject({
   retentionIntervalMs: milliseconds,
 });
 
-/** An absent setting and one that is undefined are the same to JSON; the types of the event log tell them apart. */
-const withoutUndefined = (value: z.infer<typeof kafkaLog> | z.infer<typeof postgresLog>): EventLogConfig =>
-  Object.fromEntries(
-    Object.entries(value).filter(([, member]) => member !== undefined),
-  ) as unknown as EventLogConfig;
-const eventLog = z.discriminatedUnion('kind', [kafkaLog, postgresLog]).transform(withoutUndefined);
+const eventLog: z.ZodType<EventLogConfig> = z.discriminatedUnion('kind', [kafkaLog, postgresLog]);
 
 /** What the launcher hands over on standard input. */
 export const configSchema = z.strictObject({
@@ -52,6 +49,7 @@ export const configSchema = z.strictObject({
   serviceCredential: z.string().regex(/^lethe_svc_[\x21-\x7e]{20,200}$/),
   /** Who may call it: SHA-256 of each caller's credential, in hex. */
   callers: z.partialRecord(z.enum(serviceNames), sha256),
+  /** Handed to every service; here the operator's token is looked up through admin-config like any other. */
   operatorTokenSha256: sha256.optional(),
   telemetryDatabase: database,
   payloadDatabase: database,

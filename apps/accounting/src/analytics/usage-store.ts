@@ -68,9 +68,18 @@ const countOf = (endpoints: readonly Endpoint[]): SQL<number> =>
   sql<number>`count(*) filter (where ${inArray(event.endpoint, [...endpoints])})`.mapWith(Number);
 const sumOf = (column: SQL): SQL => sql`coalesce(sum(${column}), 0)`;
 
+/** Always as many as may be asked for, so that the statement has one shape. */
+const groupColumn = (request: UsageRequest, index: number): SQL<string | null> => {
+  const group = request.groupBy[index];
+  return group === undefined ? sql<null>`null::text` : sql<string | null>`${groupExpression(group)}`;
+};
+
 const selection = (request: UsageRequest) => ({
   period: sql<string>`to_char(${insightTime}, ${periodFormat[request.resolution]})`,
-  group: sql<(string | null)[]>`array[${sql.join(request.groupBy.map(groupExpression), sql`, `)}]::text[]`,
+  group1: groupColumn(request, 0),
+  group2: groupColumn(request, 1),
+  group3: groupColumn(request, 2),
+  group4: groupColumn(request, 3),
   completionsRequests: countOf(completions),
   embeddingRequests: countOf(embeddings),
   totalRequests: sql<number>`count(*)`.mapWith(Number),
@@ -96,10 +105,14 @@ export const createUsageStore = (db: ReadDatabase) => ({
             request.apiKeyId === undefined ? undefined : eq(event.apiKeyId, request.apiKeyId),
           ),
         )
-        .groupBy(sql`1, 2`)
-        .orderBy(sql`1, 2`)
+        .groupBy(sql`1, 2, 3, 4, 5`)
+        .orderBy(sql`1, 2, 3, 4, 5`)
         .limit(usageRowsMax + 1);
-      return rows.length > usageRowsMax ? undefined : rows;
+      if (rows.length > usageRowsMax) return undefined;
+      return rows.map(({ group1, group2, group3, group4, ...row }) => ({
+        ...row,
+        group: [group1, group2, group3, group4].slice(0, request.groupBy.length),
+      }));
     }),
   /** The group of an API key of the scope's organization; undefined: this organization has no such key. */
   apiKey: (

@@ -147,6 +147,12 @@ const upkeep = (sql: postgres.Sql) => ({
   /** Makes the partitions of this month and the next ones. Throws StoreError. */
   createMonthsAhead: (months: number): Promise<void> =>
     mapped(sql`select usage.create_months_ahead(${months})`.then(() => undefined)),
+  /** Forgets rejects and sent audit events of long ago. Throws StoreError. */
+  dropOld: (days: { readonly rejects: number; readonly sentEvents: number }): Promise<void> =>
+    mapped(
+      sql`select usage.drop_old_rejects(make_interval(days => ${days.rejects})),
+        outbox.drop_sent(make_interval(days => ${days.sentEvents}))`.then(() => undefined),
+    ),
 });
 
 /** The control face's store: gates, copies and keys, all through functions of the database. */

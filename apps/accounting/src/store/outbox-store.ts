@@ -35,8 +35,3 @@ export const unsentEvents = async (sql: postgres.Sql, limit: number): Promise<re
 export const markSent = async (sql: postgres.Sql, event: UnsentEvent): Promise<void> => {
   await sql`select outbox.mark_sent(${event.seq})`;
 };
-
-/** Forgets events that were sent long ago; audit holds them. */
-export const dropSent = async (sql: postgres.Sql, olderThanDays: number): Promise<void> => {
-  await sql`select outbox.drop_sent(make_interval(days => ${olderThanDays}))`;
-};

@@ -1,23 +1,19 @@
 import type { Logger } from '@lethe/service-kit';
-import type postgres from 'postgres';
 import { type BackgroundLoop, startLoop } from '../background-loop.js';
 import type { ControlStore } from './control-store.js';
-import { dropSent } from './outbox-store.js';
-import { storeErrorOf } from './store-error.js';
 
 const everyMs = 3_600_000;
 const retryMsMax = 60_000;
 const monthsAhead = 2;
-const sentEventsKeptDays = 30;
+const keptDays = { rejects: 30, sentEvents: 30 };
 
 interface UpkeepOptions {
-  readonly control: postgres.Sql;
-  readonly store: Pick<ControlStore, 'createMonthsAhead'>;
+  readonly store: Pick<ControlStore, 'createMonthsAhead' | 'dropOld'>;
   readonly log: Logger;
 }
 
-/** Hourly: partitions for the months ahead, and sent audit events of long ago forgotten. */
-export const startUpkeep = ({ control, store, log }: UpkeepOptions): BackgroundLoop =>
+/** Hourly: partitions for the months ahead, and what nobody needs any more forgotten. */
+export const startUpkeep = ({ store, log }: UpkeepOptions): BackgroundLoop =>
   startLoop({
     event: 'upkeep.turn',
     everyMs,
@@ -25,10 +21,6 @@ export const startUpkeep = ({ control, store, log }: UpkeepOptions): BackgroundL
     log,
     run: async () => {
       await store.createMonthsAhead(monthsAhead);
-      try {
-        await dropSent(control, sentEventsKeptDays);
-      } catch (error) {
-        throw storeErrorOf(error);
-      }
+      await store.dropOld(keptDays);
     },
   });

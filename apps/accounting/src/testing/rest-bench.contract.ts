@@ -1,0 +1,109 @@
+import type { ApiKeyId, GroupId, OrgId, Telemetry } from '@lethe/contracts';
+import { newUuidV7 } from '@lethe/contracts';
+import {
+  createLogger,
+  createMetrics,
+  LetheError,
+  type ManagementPrincipal,
+  type ManagementRole,
+} from '@lethe/service-kit';
+import { createUsageStore } from '../analytics/usage-store.js';
+import type { ConsumerState } from '../consume/topic-consumer.js';
+import { createRestApp } from '../rest/rest-app.js';
+import { createIngestStore } from '../store/ingest-store.js';
+import { type QueuedEvent, queueAuditEvent } from '../store/outbox-store.js';
+import { createRequestStore } from '../store/request-store.js';
+import { guarded } from '../store/store-error.js';
+import { insertTelemetryStatement, telemetryRowsJson } from '../store/telemetry-columns.js';
+import { type IngestionBench, startIngestionBench } from './ingestion-bench.contract.js';
+import { sealedSample, storedPayload, type TransitPublic } from './samples.contract.js';
+
+interface Reader {
+  readonly role: ManagementRole;
+  readonly orgId?: OrgId;
+  readonly ownApiKeyIds?: readonly ApiKeyId[];
+  readonly adminGroupIds?: readonly GroupId[];
+}
+
+/** The REST face over a real database; `as` asks like a token of that reader would. */
+export interface RestBench extends IngestionBench {
+  readonly lines: string[];
+  /** Set: queueing an audit event fails like a database that is away. */
+  queueFails: boolean;
+  as(reader: Reader | undefined, path: string): Promise<Response>;
+  store(...rows: readonly Telemetry[]): Promise<void>;
+  /** Ingests a payload that says `said` for a stored row. */
+  attach(row: Telemetry, to: TransitPublic, said: string): Promise<void>;
+  queued(): Promise<readonly string[]>;
+}
+
+const states: readonly ConsumerState[] = [
+  { topic: 'lethe.insight.telemetry.v1', working: true, lagRecords: 3, lastBatchAtMs: Date.now() },
+  { topic: 'lethe.insight.payload.v1', working: true, lagRecords: undefined, lastBatchAtMs: undefined },
+];
+
+export const startRestBench = async (): Promise<RestBench> => {
+  const ingestion = await startIngestionBench();
+  const lines: string[] = [];
+  const readers = new Map<string, ManagementPrincipal>();
+  const flags = { queueFails: false };
+  const ingest = createIngestStore(ingestion.read);
+  const app = createRestApp({
+    identity: {
+      authenticate: async (authorization) => {
+        const principal = readers.get(authorization ?? '');
+        if (principal === undefined) throw new LetheError('caller.invalid_token');
+        return principal;
+      },
+    },
+    requests: createRequestStore(ingestion.read),
+    usage: createUsageStore(ingestion.read),
+    ingest,
+    keys: ingestion.keys,
+    queue: async (event: QueuedEvent) => {
+      if (flags.queueFails) throw new LetheError('gateway.unavailable');
+      await guarded(() => queueAuditEvent(ingestion.pools.read, event));
+    },
+    consumers: () => states,
+    ready: ingest.ping,
+    log: createLogger('accounting', (line) => lines.push(line)),
+    metrics: createMetrics('accounting'),
+  });
+  return {
+    ...ingestion,
+    lines,
+    get queueFails() {
+      return flags.queueFails;
+    },
+    set queueFails(fails) {
+      flags.queueFails = fails;
+    },
+    async as(reader, path) {
+      if (reader === undefined) return app.request(path);
+      const authorization = `Bearer ${newUuidV7()}`;
+      readers.set(authorization, {
+        tokenId: newUuidV7(),
+        userId: newUuidV7(),
+        orgId: reader.orgId,
+        orgSlug: 'some-org',
+        role: reader.role,
+        ownApiKeyIds: reader.ownApiKeyIds ?? [],
+        adminGroupIds: reader.adminGroupIds ?? [],
+      });
+      return app.request(path, { headers: { authorization } });
+    },
+    async store(...rows) {
+      await ingestion.pools.telemetry.unsafe(insertTelemetryStatement, [telemetryRowsJson(rows)]);
+    },
+    async attach(row, to, said) {
+      const { orgId, apiKeyId, insightId } = row;
+      if (orgId === undefined || apiKeyId === undefined) throw new Error('a payload belongs to a key');
+      await ingestion.putKey(orgId, apiKeyId, true);
+      await ingestion.ingest([storedPayload(sealedSample({ orgId, apiKeyId, insightId, to, said }))]);
+    },
+    queued: async () =>
+      (
+        await ingestion.db.sql`select convert_from(body, 'UTF8') as body from outbox.audit_event order by seq`
+      ).map((row) => String(row.body)),
+  };
+};
