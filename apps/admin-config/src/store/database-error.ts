@@ -7,9 +7,9 @@ const causesMax = 4;
 /** The SQLSTATE or the driver's code of a failed query. The message is never read: it holds SQL and parameters. */
 export const databaseCode = (thrown: unknown): string | undefined => {
   let current: unknown = thrown;
-  for (let depth = 0; depth < causesMax && current instanceof Error; depth++) {
+  for (let depth = 0; depth < causesMax && typeof current === 'object' && current !== null; depth++) {
     if ('code' in current && typeof current.code === 'string') return current.code;
-    current = current.cause;
+    current = 'cause' in current ? current.cause : undefined;
   }
   return undefined;
 };

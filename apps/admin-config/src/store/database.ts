@@ -4,11 +4,11 @@ import type { PgDatabase } from 'drizzle-orm/pg-core';
 import { drizzle, type PostgresJsQueryResultHKT } from 'drizzle-orm/postgres-js';
 import postgres from 'postgres';
 import { databaseCode, isLockdownState, toLetheError } from './database-error.js';
+import { Session } from './session.js';
+import { type Isolation, Transactions } from './transactions.js';
 
 /** Where a query runs: the pool or a transaction. */
 export type Queryable = PgDatabase<PostgresJsQueryResultHKT, Record<string, never>>;
-
-export type Isolation = 'read committed' | 'repeatable read';
 
 /** The config database. Everything it rejects with is a LetheError; the driver's errors stay inside. */
 export interface Database {
@@ -20,27 +20,26 @@ export interface Database {
   close(): Promise<void>;
 }
 
-const connectionsMax = 12;
+const readConnectionsMax = 6;
+const sessionsMax = 8;
+const waitingMax = 512;
 
-const open = (url: string): postgres.Sql =>
-  postgres(url, {
-    max: connectionsMax,
-    debug: false,
-    connect_timeout: 5,
-    onnotice: () => {},
-    connection: {
-      application_name: 'lethe-admin-config',
-      search_path: 'config',
-      statement_timeout: 10_000,
-      idle_in_transaction_session_timeout: 30_000,
-    },
-  });
+const options = {
+  debug: false,
+  fetch_types: false,
+  connect_timeout: 5,
+  onnotice: () => {},
+  connection: {
+    application_name: 'lethe-admin-config',
+    search_path: 'config',
+    statement_timeout: 10_000,
+    idle_in_transaction_session_timeout: 30_000,
+  },
+};
 
-/** Opens the pool; connects at the first query. */
-export const openDatabase = (url: string, log: Logger): Database => {
-  const sql = open(url);
-  const db: Queryable = drizzle(sql);
-  const guarded = async <T>(run: () => Promise<T>): Promise<T> => {
+const guard =
+  (log: Logger) =>
+  async <T>(run: () => Promise<T>): Promise<T> => {
     try {
       return await run();
     } catch (thrown) {
@@ -54,10 +53,17 @@ export const openDatabase = (url: string, log: Logger): Database => {
       throw toLetheError(thrown);
     }
   };
+
+/** Opens the pool; connects at the first query. */
+export const openDatabase = (url: string, log: Logger): Database => {
+  const guarded = guard(log);
+  const sql = postgres(url, { ...options, max: readConnectionsMax });
+  const db: Queryable = drizzle(sql);
+  const transactions = new Transactions({ open: () => new Session(url, options), sessionsMax, waitingMax });
   return {
     read: (query) => guarded(() => query(db)),
     transaction: (work, isolation = 'read committed') =>
-      guarded(() => db.transaction((tx) => work(tx), { isolationLevel: isolation })),
+      guarded(() => transactions.run(isolation, (session) => work(drizzle(session)))),
     listen: (channel, wake) => {
       sql.listen(channel, wake, wake).catch(() => log.warn('database.listen_failed'));
     },
@@ -69,6 +75,8 @@ export const openDatabase = (url: string, log: Logger): Database => {
         return false;
       }
     },
-    close: () => sql.end({ timeout: 1 }),
+    close: async () => {
+      await Promise.all([transactions.close(), sql.end({ timeout: 1 })]);
+    },
   };
 };
