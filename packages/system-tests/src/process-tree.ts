@@ -28,6 +28,10 @@ export const descendantsOf = (pid: number): number[] => {
   return found;
 };
 
+/** The command line of a process, or ''. */
+export const commandOf = (pid: number): string =>
+  spawnSync('ps', ['-o', 'args=', '-p', String(pid)], { encoding: 'utf8' }).stdout.trim();
+
 /** Whether a process is there and has not ended (a zombie has). */
 export const alive = (pid: number): boolean =>
   processTable().some((row) => row.pid === pid && !row.state.startsWith('Z'));

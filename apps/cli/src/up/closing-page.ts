@@ -52,7 +52,7 @@ export const closingPage = (inputs: PageInputs): string => {
       chatCommand(inputs, keyOf(secrets.organizations, 'open-demo', 'logging'), 'Remember me.'),
     ),
     section(
-      'Key "default" of zdr-demo, which has Zero Data Retention: only telemetry is kept, and nothing can change that.',
+      'Key "default" of zdr-demo, which has Zero Data Retention: only telemetry is kept, and no call turns that off.',
       chatCommand(inputs, keyOf(secrets.organizations, 'zdr-demo', 'default'), 'Forget me.'),
     ),
     section(

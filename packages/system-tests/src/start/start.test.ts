@@ -1,0 +1,129 @@
+import { spawnSync } from 'node:child_process';
+import { statSync } from 'node:fs';
+import { join } from 'node:path';
+import { afterAll, beforeAll, describe, expect, it, jest } from '@jest/globals';
+import { alive } from '../process-tree.js';
+import { type Lethe, newHome, readRunFile, spawnLethe, startLethe } from '../start-lethe.js';
+import { waitFor } from '../wait-for.js';
+
+jest.setTimeout(120_000);
+
+const pidsOf = ({ processes }: Lethe['run']): number[] => [
+  ...processes.router,
+  processes['admin-config'],
+  processes.accounting,
+  processes.audit,
+];
+
+describe('a first start', () => {
+  let lethe: Lethe;
+  beforeAll(async () => {
+    lethe = await startLethe();
+  });
+  afterAll(() => lethe.stop());
+
+  it('is ready in under 10 seconds, making the database included', () => {
+    process.stderr.write(`first start: ready in ${(lethe.startedInMs / 1000).toFixed(1)} s\n`);
+    expect(lethe.startedInMs).toBeLessThan(10_000);
+  });
+
+  it('writes run.json in its fixed shape, for its owner alone', () => {
+    expect(statSync(join(lethe.home, 'run.json')).mode & 0o777).toBe(0o600);
+    expect(statSync(join(lethe.home, 'secrets.json')).mode & 0o777).toBe(0o600);
+    const url = expect.stringMatching(/^http:\/\/127\.0\.0\.1:\d+$/);
+    const address = expect.stringMatching(/^127\.0\.0\.1:\d+$/);
+    const token = expect.stringMatching(/^lethe_mgmt_/);
+    const key = expect.stringMatching(/^sk-lethe-/);
+    const pid = expect.any(Number);
+    expect(lethe.run).toEqual({
+      router: url,
+      console: null,
+      adminConfig: url,
+      accounting: url,
+      audit: url,
+      auditVerifierKey: null,
+      operatorToken: expect.stringMatching(/^lethe_ops_/),
+      grpc: { adminConfig: address, accounting: address, audit: address },
+      organizations: [
+        {
+          slug: 'open-demo',
+          zdr: false,
+          adminToken: token,
+          memberToken: token,
+          keys: { logging: key, quiet: key },
+        },
+        { slug: 'zdr-demo', zdr: true, adminToken: token, memberToken: token, keys: { default: key } },
+      ],
+      processes: { router: [pid], 'admin-config': pid, accounting: pid, audit: pid },
+    });
+    expect(pidsOf(lethe.run).every(alive)).toBe(true);
+    const [base, adminConfig] = [lethe.run.router, lethe.run.adminConfig].map((text) =>
+      Number(new URL(text).port),
+    );
+    expect(adminConfig).toBe((base ?? 0) + 2);
+    expect(lethe.run.grpc.adminConfig).toBe(`127.0.0.1:${(base ?? 0) + 1002}`);
+  });
+
+  it('prints curl lines that work when pasted', () => {
+    const lines = lethe
+      .output()
+      .page.split('\n')
+      .filter((line) => line.startsWith('curl '));
+    expect(lines).toHaveLength(2);
+    for (const line of lines) {
+      const { stdout, status } = spawnSync('sh', ['-c', line], { encoding: 'utf8' });
+      expect(status).toBe(0);
+      const said = line.includes('Remember') ? 'Remember me.' : 'Forget me.';
+      expect(JSON.parse(stdout)).toMatchObject({ choices: [{ message: { content: said } }] });
+    }
+  });
+
+  it.each(['adminConfig', 'accounting', 'audit', 'router'] as const)(
+    '%s says that it is ready',
+    async (name) => {
+      const url = new URL(lethe.run[name]);
+      if (name === 'router') url.port = String(Number(url.port) + 100);
+      expect((await fetch(new URL('/readyz', url))).status).toBe(200);
+    },
+  );
+
+  it('logs beneath its home and nowhere else, and tells no secret on the way', () => {
+    const { page, progress } = lethe.output();
+    expect(page).toContain(join(lethe.home, 'logs'));
+    const secrets = [
+      lethe.run.operatorToken,
+      ...lethe.run.organizations.flatMap((o) => [o.adminToken, o.memberToken]),
+    ];
+    for (const secret of secrets) expect(page + progress).not.toContain(secret);
+  });
+
+  it('refuses a second start on its home and names the pid', async () => {
+    const { child, printed } = spawnLethe(['up'], { LETHE_HOME: lethe.home, LETHE_PORT_BASE: '0' });
+    await waitFor(() => child.exitCode !== null);
+    expect(child.exitCode).toBe(1);
+    expect(printed.progress).toContain(`process ${lethe.pid}`);
+    expect(readRunFile(lethe.home)).toEqual(lethe.run);
+  });
+
+  it('refuses a taken port, naming it and the variable', async () => {
+    const port = new URL(lethe.run.accounting).port;
+    const home = await newHome();
+    const { child, printed } = spawnLethe(['up'], {
+      LETHE_HOME: home,
+      LETHE_PORT_BASE: String(Number(port)),
+    });
+    await waitFor(() => child.exitCode !== null);
+    expect(child.exitCode).toBe(1);
+    expect(printed.progress).toContain(`Port ${port} `);
+    expect(printed.progress).toContain('LETHE_PORT_BASE');
+  });
+
+  it('has a neighbour on the same machine with another home and other ports', async () => {
+    const neighbour = await startLethe();
+    expect(neighbour.run.router).not.toBe(lethe.run.router);
+    expect(neighbour.run.organizations[0]?.keys).not.toEqual(lethe.run.organizations[0]?.keys);
+    const stopped = await neighbour.stop();
+    expect(stopped).toMatchObject({ exitCode: 0, left: [] });
+    expect(pidsOf(lethe.run).every(alive)).toBe(true);
+  });
+});
