@@ -32,6 +32,7 @@ export class PayloadPublisher {
   #queue: OutgoingPayload[] = [];
   #queuedBytes = 0;
   #running: Promise<void> | undefined;
+  #stopped = false;
   dropped = 0;
   revoked = 0;
 
@@ -41,9 +42,10 @@ export class PayloadPublisher {
     return this.#queue.length;
   }
 
-  /** Queues one record, or drops it when the queue is full. */
+  /** Queues one record, or drops it when the queue is full or was drained. */
   offer(payload: OutgoingPayload): void {
     const full =
+      this.#stopped ||
       this.#queue.length >= this.options.queueRecordsMax ||
       this.#queuedBytes + payload.record.length > this.options.queueBytesMax;
     if (full) {
@@ -52,9 +54,7 @@ export class PayloadPublisher {
     }
     this.#queue.push(payload);
     this.#queuedBytes += payload.record.length;
-    this.#running ??= this.#run().finally(() => {
-      this.#running = undefined;
-    });
+    this.#running ??= this.#run();
   }
 
   /** Drops everything that waits: telemetry needs the room, or the gate has closed. */
@@ -63,7 +63,7 @@ export class PayloadPublisher {
     this.#queuedBytes = 0;
   }
 
-  /** Waits for what is queued, at most `deadlineMs`, then drops the rest. */
+  /** Waits for what is queued, at most `deadlineMs`, then drops the rest and severs. The end: no attempt follows. */
   async drain(deadlineMs: number): Promise<void> {
     let timer: NodeJS.Timeout | undefined;
     const deadline = new Promise<void>((resolve) => {
@@ -71,6 +71,7 @@ export class PayloadPublisher {
     });
     await Promise.race([this.#running, deadline]);
     clearTimeout(timer);
+    this.#stopped = true;
     this.dropAll();
     this.options.producer.sever();
   }
@@ -105,11 +106,13 @@ export class PayloadPublisher {
   async #run(): Promise<void> {
     await Promise.resolve();
     while (this.#queue.length > 0) await this.#send(this.#nextBatch());
+    // In the same turn as the check: a record that comes now must find nobody running.
+    this.#running = undefined;
   }
 
   async #send(batch: readonly OutgoingPayload[]): Promise<void> {
     let left = batch;
-    for (let attempt = 1; attempt <= attemptsMax; attempt += 1) {
+    for (let attempt = 1; attempt <= attemptsMax && !this.#stopped; attempt += 1) {
       left = this.#permitted(left);
       if (left.length === 0) return;
       try {
@@ -120,7 +123,8 @@ export class PayloadPublisher {
         for (const payload of left) payload.record.fill(0);
         return;
       } catch {
-        if (attempt < attemptsMax) await new Promise((resolve) => setTimeout(resolve, retryMs * attempt));
+        if (attempt < attemptsMax && !this.#stopped)
+          await new Promise((resolve) => setTimeout(resolve, retryMs * attempt));
       }
     }
     this.#drop(left);

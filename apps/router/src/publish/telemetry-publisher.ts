@@ -29,6 +29,7 @@ export class TelemetryPublisher {
   #queuedBytes = 0;
   #inFlight = 0;
   #running = false;
+  #draining = false;
   #stopped = false;
   #idle: (() => void)[] = [];
   #retryWait: { wake(): void } | undefined;
@@ -56,9 +57,12 @@ export class TelemetryPublisher {
     return this.fill < 0.95;
   }
 
-  /** Queues one encoded record. `onStored` runs once the event log has acknowledged it. */
+  /**
+   * Queues one encoded record; `onStored` runs once the event log has acknowledged it. A record that finds no room, or
+   * that no pack could hold and that would block all others for ever, is lost and counted.
+   */
   offer(record: Buffer, onStored?: () => void): void {
-    if (this.#stopped || this.fill >= 1) {
+    if (this.#stopped || this.fill >= 1 || packedBytes(record.length) > packBytesMax) {
       this.recordsLost += 1;
       this.options.log.warn('telemetry.lost', { lost: this.recordsLost });
       return;
@@ -73,6 +77,7 @@ export class TelemetryPublisher {
 
   /** Waits until everything queued is stored, at most `deadlineMs`. Resolves to the number of records left. */
   async drain(deadlineMs: number): Promise<number> {
+    this.#draining = true;
     if (this.depth > 0) {
       this.#retryWait?.wake();
       let timer: NodeJS.Timeout | undefined;
@@ -97,14 +102,14 @@ export class TelemetryPublisher {
       bytes += size;
       count += 1;
     }
-    return this.#queue.splice(0, Math.max(count, 1));
+    return this.#queue.splice(0, count);
   }
 
   async #run(): Promise<void> {
     while (this.#queue.length > 0) {
       const pack = this.#nextPack();
       this.#inFlight = pack.length;
-      await this.#store(encodePack(pack.map((waiting) => waiting.record)));
+      if (!(await this.#store(encodePack(pack.map((waiting) => waiting.record))))) return;
       this.#inFlight = 0;
       this.recordsStored += pack.length;
       for (const { record, onStored } of pack) {
@@ -116,13 +121,13 @@ export class TelemetryPublisher {
     for (const resolve of this.#idle.splice(0)) resolve();
   }
 
-  /** Repeats one pack until the log acknowledges it. */
-  async #store(value: Buffer): Promise<void> {
+  /** Repeats one pack until the log acknowledges it. False: given up, because the publisher was stopped meanwhile. */
+  async #store(value: Buffer): Promise<boolean> {
     for (;;) {
       try {
         await this.options.producer.publish('lethe.insight.telemetry.v1', [{ key: null, value }]);
         this.failuresInARow = 0;
-        return;
+        return true;
       } catch (error) {
         this.failuresInARow += 1;
         const code = error instanceof EventLogError ? error.code : 'unknown';
@@ -131,9 +136,15 @@ export class TelemetryPublisher {
           waiting: this.depth,
           fillPermille: Math.round(this.fill * 1000),
         });
-        await this.#pause(Math.min(retryMsMin * 2 ** Math.min(this.failuresInARow - 1, 6), retryMsMax));
+        if (!this.#stopped) await this.#pause(this.#retryMs());
+        if (this.#stopped) return false;
       }
     }
+  }
+
+  #retryMs(): number {
+    if (this.#draining) return retryMsMin;
+    return Math.min(retryMsMin * 2 ** Math.min(this.failuresInARow - 1, 6), retryMsMax);
   }
 
   #pause(ms: number): Promise<void> {
