@@ -29,7 +29,7 @@ beforeAll(async () => {
 afterEach(stop, 20_000);
 afterAll(() => bench?.stop(), 20_000);
 
-describe('accounting', () => {
+describe('accounting and its database', () => {
   it('becomes ready, and says so only while its database answers and its consumers read', async () => {
     await start();
     expect((await bench.get('/healthz')).status).toBe(200);
@@ -73,7 +73,9 @@ describe('accounting', () => {
     const metrics = await (await bench.get('/metrics')).text();
     expect(metrics).toMatch(/lethe_accounting_telemetry_rows_total\{result="inserted"[^}]*\} \d+/);
   }, 90_000);
+});
 
+describe('accounting and what it is sent', () => {
   it('keeps the good records of a poisoned pack, and of the poison nothing but a reference', async () => {
     await start();
     const before = sampleTelemetry();
@@ -116,7 +118,9 @@ describe('accounting', () => {
       from ingest.transit_key where org_id = ${orgId}`;
     expect(stored).toEqual({ bytes: 60, found: 0 });
   }, 60_000);
+});
 
+describe('accounting and its keys', () => {
   it('makes new transit keys after a start with a new wrapping key, and keeps them with the same', async () => {
     const orgId = newUuidV7();
     const sealed = newUuidV7();
@@ -152,7 +156,9 @@ describe('accounting', () => {
     await stop();
     await expect(bench.start({ atRestRootKey: 'cd'.repeat(32) })).rejects.toThrow('atRestRootKey');
   }, 60_000);
+});
 
+describe('accounting and the end of logging', () => {
   it('seals: a running payload is waited for, a later one refused and reported to audit', async () => {
     await start();
     await ready();

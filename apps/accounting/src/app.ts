@@ -1,41 +1,45 @@
 import { accounting } from '@lethe/contracts';
 import {
   ConfigError,
-  createIdentityClient,
   createMetrics,
   type Logger,
-  Opaque,
   type RunningService,
   serveGrpc,
   serveRest,
 } from '@lethe/service-kit';
 import { createUsageStore } from './analytics/usage-store.js';
+import { openClients, startBackground } from './background.js';
 import type { Config } from './config.js';
 import { addConsumerMetrics } from './consume/consumer-metrics.js';
 import { startConsumers } from './consume/start-consumers.js';
 import { accountingControl } from './grpc/accounting-control.js';
 import { createIngestMetrics } from './ingest/ingest-metrics.js';
-import { startTripwireAlarm } from './ingest/tripwire-alarm.js';
-import { createAuditClient } from './outbox/audit-client.js';
-import { startRelay } from './outbox/relay.js';
 import { readinessOf } from './readiness.js';
 import { createRestApp } from './rest/rest-app.js';
-import { createControlStore } from './store/control-store.js';
+import { type ControlStore, createControlStore } from './store/control-store.js';
 import { createIngestStore } from './store/ingest-store.js';
 import { queueAuditEvent } from './store/outbox-store.js';
 import { openPools } from './store/pools.js';
 import { openReadDatabase } from './store/read-scope.js';
 import { createRequestStore } from './store/request-store.js';
 import { guarded } from './store/store-error.js';
-import { startUpkeep } from './store/upkeep.js';
-import { checkRootKey, RootKeyMismatchError, startKeyKeeper } from './vault/key-keeper.js';
-import { createRegistration } from './vault/register-transit-key.js';
-import { wrappingKeysFrom } from './vault/wrapping-keys.js';
+import { checkRootKey, RootKeyMismatchError } from './vault/key-keeper.js';
+import { type WrappingKeys, wrappingKeysFrom } from './vault/wrapping-keys.js';
 
-/** Starts the service. A database that is away is waited for; a root key that does not fit ends the start. */
+/** A root key that does not fit ends the start; a database that is away does not, the key is checked later. */
+const checkRootKeyAtStart = async (control: ControlStore, keys: WrappingKeys, log: Logger): Promise<void> => {
+  try {
+    await checkRootKey(control, keys);
+  } catch (error) {
+    if (error instanceof RootKeyMismatchError)
+      throw new ConfigError(['atRestRootKey: does not fit the database']);
+    log.error('start.database_away', error);
+  }
+};
+
+/** Starts the service. A database, a log or a neighbour that is away is waited for. */
 export const startAccounting = async (config: Config, log: Logger): Promise<RunningService> => {
   const metrics = createMetrics('accounting');
-  const credential = new Opaque(config.serviceCredential);
   const keys = wrappingKeysFrom({ transit: config.transitWrappingKey, atRestRoot: config.atRestRootKey });
   const pools = openPools({
     telemetry: config.telemetryDatabase.url,
@@ -44,33 +48,22 @@ export const startAccounting = async (config: Config, log: Logger): Promise<Runn
     control: config.controlDatabase.url,
   });
   const control = createControlStore(pools.control);
-  await checkRootKey(control, keys).catch(async (error) => {
-    if (!(error instanceof RootKeyMismatchError)) return log.error('start.database_away', error);
+  await checkRootKeyAtStart(control, keys, log).catch(async (error) => {
     await pools.close();
-    throw new ConfigError(['atRestRootKey: does not fit the database']);
+    throw error;
   });
-  const auditClient = createAuditClient({ address: config.auditGrpc, credential });
-  const registration = createRegistration({ address: config.adminConfigGrpc, credential });
-  const identity = createIdentityClient({ address: config.adminConfigGrpc, credential });
-
-  const relay = startRelay({ session: pools.leader, append: auditClient.append, log });
-  const alarm = startTripwireAlarm({ store: control, log, onQueued: relay.wake });
-  const keeper = startKeyKeeper({ store: control, keys, register: registration.register, log });
-  const upkeep = startUpkeep({ store: control, log });
-  const consumers = startConsumers({
-    config,
-    pools,
-    keys,
-    log,
-    metrics: createIngestMetrics(metrics),
-    onTripwire: alarm.wake,
-  });
+  const clients = openClients(config);
+  const background = startBackground({ pools, control, clients, keys, log });
+  const { relay, alarm, keeper } = background;
+  const onTripwire = alarm.wake;
+  const ingestMetrics = createIngestMetrics(metrics);
+  const consumers = startConsumers({ config, pools, keys, log, metrics: ingestMetrics, onTripwire });
   addConsumerMetrics(metrics, consumers.states);
 
   const read = openReadDatabase(pools.read);
   const ingest = createIngestStore(read);
   const app = createRestApp({
-    identity,
+    identity: clients.identity,
     requests: createRequestStore(read),
     usage: createUsageStore(read),
     ingest,
@@ -84,29 +77,24 @@ export const startAccounting = async (config: Config, log: Logger): Promise<Runn
     log,
     metrics,
   });
+  const implementation = accountingControl({
+    store: control,
+    log,
+    onOpened: keeper.wake,
+    onQueued: relay.wake,
+  });
   const grpc = await serveGrpc({
     host: config.host,
     port: config.grpcPort,
     credentials: config.callers,
-    services: [
-      {
-        definition: accounting.AccountingControlService,
-        implementation: accountingControl({
-          store: control,
-          log,
-          onOpened: keeper.wake,
-          onQueued: relay.wake,
-        }),
-      },
-    ],
+    services: [{ definition: accounting.AccountingControlService, implementation: { ...implementation } }],
   });
   const rest = await serveRest(app, { host: config.host, port: config.restPort });
-
   return {
     stop: async () => {
       await Promise.all([rest.close(), grpc.close(), consumers.stop()]);
-      await Promise.all([keeper.stop(), alarm.stop(), upkeep.stop(), relay.stop()]);
-      for (const client of [auditClient, registration, identity]) client.close();
+      await background.stop();
+      clients.close();
       await pools.close();
     },
   };

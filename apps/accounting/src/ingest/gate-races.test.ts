@@ -122,7 +122,9 @@ describe('the fence in the database', () => {
     expect(await sqlStateOfFailure(put(writer, orgId))).toBe('ZDR02');
     expect(await itemsOf(orgId)).toBe(1);
   });
+});
 
+describe('the gate', () => {
   it.each(['repeatable read', 'serializable'])('RR: %s is refused', async (level) => {
     const orgId = await openOrg();
     const writer = connect(db.urls.payload);

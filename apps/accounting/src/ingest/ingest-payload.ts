@@ -3,7 +3,6 @@ import type { StoredRecord } from '@lethe/event-log';
 import {
   GateRefusedError,
   type PayloadEvidence,
-  type PayloadRefusal,
   type PayloadStore,
   type PayloadTransaction,
 } from '../store/payload-store.js';
@@ -43,114 +42,120 @@ export const decodeRecord = (stored: StoredRecord): DecodedRecord => {
   return decoded.ok ? { stored, payload: decoded.payload } : { stored, reject: decoded.reject };
 };
 
+/** What the steps of one run share: the service's own means, and the run's transaction. */
+interface Run extends IngestPayloadDeps {
+  readonly tx: PayloadTransaction;
+}
+type PayloadRecord = DecodedRecord & { readonly payload: SealedPayloadRecord };
+
+const refuse = async (run: Run, record: DecodedRecord, code: RefusalCode): Promise<PayloadOutcome> => {
+  const { stored, payload } = record;
+  const first = await run.tx.refuse({
+    topic: run.topic,
+    partition: stored.partition,
+    offset: stored.offset,
+    ordinal: 0,
+    sizeBytes: stored.value.length,
+    code,
+    hmac: rejectDigest(run.keys, stored.key, stored.value),
+    tripwire: isTripwire(code),
+    orgId: code === 'org_unknown' ? undefined : payload?.orgId,
+  });
+  return { code, orgId: payload?.orgId, first };
+};
+
+/** Puts an accepted payload; its content key changes wrapping and nothing else. */
+const keep = async (
+  { tx, keys }: Run,
+  payload: SealedPayloadRecord,
+  evidence: PayloadEvidence,
+): Promise<'accepted' | 'duplicate' | 'content_key_invalid'> => {
+  const { transitKey, atRestKey } = evidence;
+  if (transitKey === undefined || atRestKey === undefined) return 'content_key_invalid';
+  const wrappedContentKey = rewrapContentKey(keys, payload, {
+    wrappedPrivate: transitKey.wrappedPrivate,
+    atRestKey: { orgId: payload.orgId, version: atRestKey.version, wrapped: atRestKey.wrapped },
+  });
+  if (wrappedContentKey === undefined) return 'content_key_invalid';
+  const inserted = await tx.put({ ...payload, wrappedContentKey, atRestKeyVersion: atRestKey.version });
+  return inserted ? 'accepted' : 'duplicate';
+};
+
+/** undefined: wait before this record. */
+const ingestOne = async (run: Run, record: PayloadRecord): Promise<PayloadOutcome | undefined> => {
+  const { payload, stored } = record;
+  const evidence = await run.tx.evidence(payload);
+  const decision = decideIngestion(payload.orgId, evidence, run.keys.transitKeyName);
+  if (decision !== 'accepted') {
+    if (mayTurnSoon(decision) && run.mayWait(stored)) return undefined;
+    return refuse(run, record, decision);
+  }
+  const code = await keep(run, payload, evidence);
+  if (code === 'content_key_invalid') return refuse(run, record, code);
+  return { code, orgId: payload.orgId, first: code === 'accepted' };
+};
+
+const advance = ({ tx, topic }: Run, last: StoredRecord): Promise<void> =>
+  tx.advanceOffset(topic, last.partition, last.offset + 1n);
+
+const refuseAll = (
+  deps: IngestPayloadDeps,
+  records: readonly DecodedRecord[],
+  code: RefusalCode,
+): Promise<RunResult> =>
+  deps.store.transaction(async (tx) => {
+    const run: Run = { ...deps, tx };
+    const outcomes: PayloadOutcome[] = [];
+    for (const record of records) outcomes.push(await refuse(run, record, code));
+    await advance(run, (records.at(-1) as DecodedRecord).stored);
+    return { outcomes, waiting: false };
+  });
+
+const ingestOpen = (
+  deps: IngestPayloadDeps,
+  orgId: OrgId,
+  records: readonly DecodedRecord[],
+): Promise<RunResult> =>
+  deps.store.transaction(async (tx) => {
+    const run: Run = { ...deps, tx };
+    await tx.checkGate(orgId);
+    const outcomes: PayloadOutcome[] = [];
+    let waiting = false;
+    for (const record of records) {
+      const outcome =
+        record.payload === undefined
+          ? await refuse(run, record, record.reject)
+          : await ingestOne(run, record);
+      waiting = outcome === undefined;
+      if (outcome === undefined) break;
+      outcomes.push(outcome);
+    }
+    const last = records[outcomes.length - 1];
+    if (last !== undefined) await advance(run, last.stored);
+    return { outcomes, waiting };
+  });
+
 /**
  * LAYER 3. Each run is one READ COMMITTED transaction: the organization's lock and gate, this service's own copies
  * and keys, the re-wrapped content key, the row and the offset. The content is never decrypted here.
  */
-export const createPayloadIngestion = ({ store, keys, topic, mayWait }: IngestPayloadDeps) => {
-  const refusalOf = (record: DecodedRecord, code: RefusalCode): PayloadRefusal => ({
-    topic,
-    partition: record.stored.partition,
-    offset: record.stored.offset,
-    ordinal: 0,
-    sizeBytes: record.stored.value.length,
-    code,
-    hmac: rejectDigest(keys, record.stored.key, record.stored.value),
-    tripwire: isTripwire(code),
-    orgId: code === 'org_unknown' ? undefined : record.payload?.orgId,
-  });
-
-  const refuse = async (
-    tx: PayloadTransaction,
-    record: DecodedRecord,
-    code: RefusalCode,
-  ): Promise<PayloadOutcome> => {
-    const first = await tx.refuse(refusalOf(record, code));
-    return { code, orgId: record.payload?.orgId, first };
-  };
-
-  const advance = (tx: PayloadTransaction, last: StoredRecord): Promise<void> =>
-    tx.advanceOffset(topic, last.partition, last.offset + 1n);
-
-  /** Puts an accepted payload; its content key changes wrapping and nothing else. */
-  const keep = async (
-    tx: PayloadTransaction,
-    payload: SealedPayloadRecord,
-    evidence: PayloadEvidence,
-  ): Promise<'accepted' | 'duplicate' | 'content_key_invalid'> => {
-    const { transitKey, atRestKey } = evidence;
-    if (transitKey === undefined || atRestKey === undefined) return 'content_key_invalid';
-    const wrappedContentKey = rewrapContentKey(keys, payload, {
-      wrappedPrivate: transitKey.wrappedPrivate,
-      atRestKey: { orgId: payload.orgId, version: atRestKey.version, wrapped: atRestKey.wrapped },
-    });
-    if (wrappedContentKey === undefined) return 'content_key_invalid';
-    const inserted = await tx.put({
-      ...payload,
-      wrappedContentKey,
-      atRestKeyVersion: atRestKey.version,
-    });
-    return inserted ? 'accepted' : 'duplicate';
-  };
-
-  /** undefined: wait before this record. */
-  const ingestOne = async (
-    tx: PayloadTransaction,
-    record: DecodedRecord & { readonly payload: SealedPayloadRecord },
-  ): Promise<PayloadOutcome | undefined> => {
-    const { payload, stored } = record;
-    const evidence = await tx.evidence(payload);
-    const decision = decideIngestion(payload.orgId, evidence, keys.transitKeyName);
-    if (decision !== 'accepted') {
-      if (mayTurnSoon(decision) && mayWait(stored)) return undefined;
-      return refuse(tx, record, decision);
-    }
-    const code = await keep(tx, payload, evidence);
-    if (code === 'content_key_invalid') return refuse(tx, record, code);
-    return { code, orgId: payload.orgId, first: code === 'accepted' };
-  };
-
-  const refuseAll = (run: readonly DecodedRecord[], code: RefusalCode): Promise<RunResult> =>
-    store.transaction(async (tx) => {
-      const outcomes: PayloadOutcome[] = [];
-      for (const record of run) outcomes.push(await refuse(tx, record, code));
-      await advance(tx, (run.at(-1) as DecodedRecord).stored);
-      return { outcomes, waiting: false };
-    });
-
-  const ingestOpen = (orgId: OrgId, run: readonly DecodedRecord[]): Promise<RunResult> =>
-    store.transaction(async (tx) => {
-      await tx.checkGate(orgId);
-      const outcomes: PayloadOutcome[] = [];
-      let waiting = false;
-      for (const record of run) {
-        const outcome =
-          record.payload === undefined
-            ? await refuse(tx, record, record.reject)
-            : await ingestOne(tx, record);
-        waiting = outcome === undefined;
-        if (outcome === undefined) break;
-        outcomes.push(outcome);
-      }
-      const last = run[outcomes.length - 1];
-      if (last !== undefined) await advance(tx, last.stored);
-      return { outcomes, waiting };
-    });
-
+export const createPayloadIngestion = (deps: IngestPayloadDeps) => {
   /** Ingests the beginning of a run of one organization, at least one record unless `waiting`. Throws StoreError. */
-  const ingestRun = async (run: readonly DecodedRecord[]): Promise<RunResult> => {
-    const first = run[0] as DecodedRecord;
-    if (first.payload === undefined) return refuseAll(run, first.reject);
+  const ingestRun = async (records: readonly DecodedRecord[]): Promise<RunResult> => {
+    const head = records[0] as DecodedRecord;
+    if (head.payload === undefined) return refuseAll(deps, records, head.reject);
     try {
-      return await ingestOpen(first.payload.orgId, run);
+      return await ingestOpen(deps, head.payload.orgId, records);
     } catch (error) {
       if (error instanceof GateRefusedError) {
-        if (mayTurnSoon(error.reason) && mayWait(first.stored)) return { outcomes: [], waiting: true };
-        return refuseAll(run, error.reason);
+        if (mayTurnSoon(error.reason) && deps.mayWait(head.stored)) return { outcomes: [], waiting: true };
+        return refuseAll(deps, records, error.reason);
       }
       if (!(error instanceof StoreError) || error.kind !== 'refused_value') throw error;
       // One record's values were refused: alone it is rejected, in company each is tried by itself.
-      return run.length === 1 ? refuseAll(run, 'store_refused') : ingestRun(run.slice(0, 1));
+      return records.length === 1
+        ? refuseAll(deps, records, 'store_refused')
+        : ingestRun(records.slice(0, 1));
     }
   };
   return { ingestRun };

@@ -116,7 +116,9 @@ describe('usage', () => {
     expect(months['2026-11']?.total_requests).toBe(1);
     expect(await statusOf({ role: 'operator' }, `/v1/manage/org/usage?${november}`)).toBe(403);
   });
+});
 
+describe('a usage request', () => {
   it.each([
     ['', 'start', 'missing_field'],
     ['start=2026-11-01', 'start', 'invalid_value'],

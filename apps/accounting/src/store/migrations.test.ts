@@ -54,7 +54,9 @@ describe('roles', () => {
         and not coalesce('search_path=pg_catalog' = any(p.proconfig), false)`;
     expect(loose).toEqual([]);
   });
+});
 
+describe('each role', () => {
   it('the telemetry role has no privilege at all in schema payload', async () => {
     const telemetry = as('telemetry');
     const attempts = [

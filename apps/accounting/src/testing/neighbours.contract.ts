@@ -51,80 +51,87 @@ export interface Neighbours {
 
 const typeOf = (text: string): string => /"type":"ai\.lethe\.audit\.([a-z_.]+)\.v1"/.exec(text)?.[1] ?? '';
 
+interface Memory {
+  readonly principals: Map<string, TestPrincipal>;
+  readonly registered: Neighbours['registered'];
+  readonly appended: AppendedEvent[];
+  failing: grpc.status | undefined;
+}
+
+const answering =
+  (memory: Memory) =>
+  <Request, Response>(answer: (request: Request) => Response) =>
+  (call: grpc.ServerUnaryCall<Request, Response>, reply: grpc.sendUnaryData<Response>): void => {
+    if (memory.failing !== undefined) reply({ code: memory.failing, details: '' });
+    else reply(null, answer(call.request));
+  };
+
+const identityServer = (memory: Memory): identity.IdentityServer => ({
+  authenticate: answering(memory)((request: identity.AuthenticateRequest) => {
+    const principal = memory.principals.get(request.tokenSha256.toString('hex'));
+    if (principal === undefined) return notFound;
+    return {
+      ...notFound,
+      found: true,
+      tokenId: Buffer.alloc(16, 1),
+      userId: Buffer.alloc(16, 2),
+      orgId: uuidBytes(principal.orgId),
+      role: roleNumbers[principal.role],
+      ownApiKeyIds: (principal.ownApiKeyIds ?? []).map(uuidBytes),
+      adminGroupIds: (principal.adminGroupIds ?? []).map(uuidBytes),
+    };
+  }),
+});
+
+const policyServer = (memory: Memory): policy.PolicySyncServer => ({
+  sync: (call) => call.end(),
+  registerTransitKey: answering(memory)((request: policy.RegisterTransitKeyRequest) => {
+    memory.registered.push({
+      orgId: uuidText(request.orgId),
+      transitKeyId: uuidText(request.transitKeyId),
+      publicKey: request.publicKey,
+    });
+    return { version: 1n };
+  }),
+});
+
+const auditServer = (memory: Memory): audit.AuditServer => ({
+  append: answering(memory)((request: audit.AppendRequest) => {
+    const text = request.event.toString('utf8');
+    const eventId = uuidText(request.eventId) as Uuid;
+    memory.appended.push({ eventId, orgId: uuidText(request.orgId), type: typeOf(text), text });
+    return { index: BigInt(memory.appended.length - 1), proof: '' };
+  }),
+});
+
 export const startNeighbours = async (): Promise<Neighbours> => {
   const credential = newToken('lethe_svc_');
-  const principals = new Map<string, TestPrincipal>();
-  const state = {
-    registered: [] as Neighbours['registered'],
-    appended: [] as AppendedEvent[],
-    failing: undefined as grpc.status | undefined,
-  };
-  const unary =
-    <Request, Response>(answer: (request: Request) => Response) =>
-    (call: grpc.ServerUnaryCall<Request, Response>, reply: grpc.sendUnaryData<Response>): void => {
-      if (state.failing !== undefined) reply({ code: state.failing, details: '' });
-      else reply(null, answer(call.request));
-    };
-  const identityServer: identity.IdentityServer = {
-    authenticate: unary((request: identity.AuthenticateRequest) => {
-      const principal = principals.get(request.tokenSha256.toString('hex'));
-      if (principal === undefined) return notFound;
-      return {
-        ...notFound,
-        found: true,
-        tokenId: Buffer.alloc(16, 1),
-        userId: Buffer.alloc(16, 2),
-        orgId: uuidBytes(principal.orgId),
-        role: roleNumbers[principal.role],
-        ownApiKeyIds: (principal.ownApiKeyIds ?? []).map(uuidBytes),
-        adminGroupIds: (principal.adminGroupIds ?? []).map(uuidBytes),
-      };
-    }),
-  };
-  const policyServer: policy.PolicySyncServer = {
-    sync: (call) => call.end(),
-    registerTransitKey: unary((request: policy.RegisterTransitKeyRequest) => {
-      state.registered.push({
-        orgId: uuidText(request.orgId),
-        transitKeyId: uuidText(request.transitKeyId),
-        publicKey: request.publicKey,
-      });
-      return { version: 1n };
-    }),
-  };
-  const auditServer: audit.AuditServer = {
-    append: unary((request: audit.AppendRequest) => {
-      const text = request.event.toString('utf8');
-      const eventId = uuidText(request.eventId) as Uuid;
-      state.appended.push({ eventId, orgId: uuidText(request.orgId), type: typeOf(text), text });
-      return { index: BigInt(state.appended.length - 1), proof: '' };
-    }),
-  };
+  const memory: Memory = { principals: new Map(), registered: [], appended: [], failing: undefined };
   const server = await serveGrpc({
     host: '127.0.0.1',
     port: 0,
     credentials: { accounting: tokenSha256(credential) },
     services: [
-      { definition: identity.IdentityService, implementation: { ...identityServer } },
-      { definition: policy.PolicySyncService, implementation: { ...policyServer } },
-      { definition: audit.AuditService, implementation: { ...auditServer } },
+      { definition: identity.IdentityService, implementation: { ...identityServer(memory) } },
+      { definition: policy.PolicySyncService, implementation: { ...policyServer(memory) } },
+      { definition: audit.AuditService, implementation: { ...auditServer(memory) } },
     ],
   });
   return {
     address: `127.0.0.1:${server.port}`,
     credential,
-    registered: state.registered,
-    appended: state.appended,
+    registered: memory.registered,
+    appended: memory.appended,
     token(principal) {
       const token = newToken(principal.role === 'operator' ? 'lethe_ops_' : 'lethe_mgmt_');
-      principals.set(tokenSha256(token).toString('hex'), principal);
+      memory.principals.set(tokenSha256(token).toString('hex'), principal);
       return token;
     },
     get failing() {
-      return state.failing;
+      return memory.failing;
     },
     set failing(status) {
-      state.failing = status;
+      memory.failing = status;
     },
     stop: () => server.close(),
   };

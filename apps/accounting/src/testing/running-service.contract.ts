@@ -103,27 +103,50 @@ const controlClient = (address: string, credential: string) => {
           deadlineMs,
         )
       ).sealedVersion,
-    putKeys: async (apiKeys: accounting.ApiKeyCopy[]) => {
-      await callUnary(client.putApiKeys.bind(client), { apiKeys }, metadata, deadlineMs);
+    putKey: async (orgId: OrgId, apiKeyId: ApiKeyId, logging: boolean, version = 1n) => {
+      const ids = { apiKeyId: uuidBytes(apiKeyId), orgId: uuidBytes(orgId), groupId: Buffer.alloc(0) };
+      const request = { apiKeys: [{ ...ids, logging, version }] };
+      await callUnary(client.putApiKeys.bind(client), request, metadata, deadlineMs);
     },
     close: () => client.close(),
   };
 };
 
-export const startServiceBench = async (): Promise<ServiceBench> => {
-  const db = await startAccountingDatabase();
-  const logSql = await db.server.createDatabase(eventLogDatabase);
-  await applyMigrations(logSql, { owner: 'lethe_owner', migrations: await readEventLogMigrations() });
-  const neighbours = await startNeighbours();
-  const reader = await db.server.login('lethe_accounting_log');
-  const router = await db.server.login('lethe_router_log');
-  const [restPort, grpcPort] = [await freePort(), await freePort()];
-  const adminCredential = newToken('lethe_svc_');
-  const log = { kind: 'postgres', url: reader.url(eventLogDatabase), pollIntervalMs: 50 };
-  const launch = {
+/** Publishes as a router does: an attempt may fail or be stored all the same, so it repeats until acknowledged. */
+const routerOf = (url: string) => {
+  let opened: EventLogProducer | undefined;
+  const publish = async (topic: TopicName, records: readonly EventLogRecord[]): Promise<void> => {
+    opened ??= await openEventLogProducer({ kind: 'postgres', url });
+    const producer = opened;
+    await until(() => producer.publish(topic, records).catch(() => undefined));
+  };
+  const publishPack = (pack: Buffer): Promise<void> => publish(telemetryTopic, [{ key: null, value: pack }]);
+  return {
+    publishPack,
+    publishTelemetry: (...records: readonly Telemetry[]) =>
+      publishPack(encodePack(records.map(encodeTelemetry))),
+    publishPayload: (...records: readonly SealedPayloadRecord[]) =>
+      publish(
+        payloadTopic,
+        records.map((record) => ({ key: Buffer.from(record.orgId), value: encodeSealedPayload(record) })),
+      ),
+    close: async () => opened?.close(),
+  };
+};
+
+interface LaunchInputs {
+  readonly db: AccountingDatabase;
+  readonly neighbours: Neighbours;
+  readonly logUrl: string;
+  readonly adminCredential: string;
+}
+
+const makeLaunch = async ({ db, neighbours, logUrl, adminCredential }: LaunchInputs) => {
+  const log = { kind: 'postgres', url: logUrl, pollIntervalMs: 50 };
+  return {
     host: '127.0.0.1',
-    restPort,
-    grpcPort,
+    restPort: await freePort(),
+    grpcPort: await freePort(),
     serviceCredential: neighbours.credential,
     callers: { 'admin-config': tokenSha256(adminCredential).toString('hex') },
     telemetryDatabase: { url: db.urls.telemetry },
@@ -137,20 +160,20 @@ export const startServiceBench = async (): Promise<ServiceBench> => {
     transitWrappingKey: randomBytes(32).toString('hex'),
     atRestRootKey: randomBytes(32).toString('hex'),
   };
+};
+
+export const startServiceBench = async (): Promise<ServiceBench> => {
+  const db = await startAccountingDatabase();
+  const logSql = await db.server.createDatabase(eventLogDatabase);
+  await applyMigrations(logSql, { owner: 'lethe_owner', migrations: await readEventLogMigrations() });
+  const neighbours = await startNeighbours();
+  const logUrl = (await db.server.login('lethe_accounting_log')).url(eventLogDatabase);
+  const adminCredential = newToken('lethe_svc_');
+  const launch = await makeLaunch({ db, neighbours, logUrl, adminCredential });
+  const base = `http://${launch.host}:${launch.restPort}`;
+  const control = controlClient(`${launch.host}:${launch.grpcPort}`, adminCredential);
+  const router = routerOf((await db.server.login('lethe_router_log')).url(eventLogDatabase));
   const lines: string[] = [];
-  const base = `http://127.0.0.1:${restPort}`;
-  const control = controlClient(`127.0.0.1:${grpcPort}`, adminCredential);
-  const producers: EventLogProducer[] = [];
-  const producer = async (): Promise<EventLogProducer> => {
-    const url = router.url(eventLogDatabase);
-    producers[0] ??= await openEventLogProducer({ kind: 'postgres', url });
-    return producers[0];
-  };
-  // As a router does: one attempt may fail or be stored all the same, so it is repeated until it is acknowledged.
-  const publish = async (topic: TopicName, records: readonly EventLogRecord[]): Promise<void> => {
-    await until(async () => (await producer()).publish(topic, records).catch(() => undefined));
-  };
-  const publishPack = (pack: Buffer): Promise<void> => publish(telemetryTopic, [{ key: null, value: pack }]);
   return {
     db,
     logSql,
@@ -167,16 +190,7 @@ export const startServiceBench = async (): Promise<ServiceBench> => {
       fetch(`${base}${path}`, token === undefined ? {} : { headers: { authorization: `Bearer ${token}` } }),
     openOrg: control.openOrg,
     sealOrg: control.sealOrg,
-    putKey: (orgId, apiKeyId, logging, version = 1n) =>
-      control.putKeys([
-        {
-          apiKeyId: uuidBytes(apiKeyId),
-          orgId: uuidBytes(orgId),
-          groupId: Buffer.alloc(0),
-          logging,
-          version,
-        },
-      ]),
+    putKey: control.putKey,
     transitKeyOf: (orgId) =>
       until(() => {
         const found = neighbours.registered.findLast((key) => key.orgId === orgId);
@@ -184,16 +198,12 @@ export const startServiceBench = async (): Promise<ServiceBench> => {
           ? undefined
           : { transitKeyId: found.transitKeyId, publicKey: found.publicKey };
       }),
-    publishTelemetry: (...records) => publishPack(encodePack(records.map(encodeTelemetry))),
-    publishPack,
-    publishPayload: (...records) =>
-      publish(
-        payloadTopic,
-        records.map((record) => ({ key: Buffer.from(record.orgId), value: encodeSealedPayload(record) })),
-      ),
+    publishTelemetry: router.publishTelemetry,
+    publishPack: router.publishPack,
+    publishPayload: router.publishPayload,
     stop: async () => {
       control.close();
-      await Promise.all(producers.map((each) => each.close()));
+      await router.close();
       await neighbours.stop();
       await db.stop();
     },
