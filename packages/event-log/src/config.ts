@@ -14,7 +14,10 @@ export interface KafkaLogConfig {
   readonly clientRetries?: number;
   /** How long a publish may take in all. Default 15000. */
   readonly publishTimeoutMs?: number;
-  /** After how long without a heartbeat a group gives a dead consumer's partitions away. Default 30000. */
+  /**
+   * After how long without a heartbeat a group gives a dead consumer's partitions away. Default 30000. A consumer
+   * that has fetched nothing for twice as long, not even an empty answer, starts anew.
+   */
   readonly sessionTimeoutMs?: number;
 }
 

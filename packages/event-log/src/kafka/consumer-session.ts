@@ -15,9 +15,7 @@ const maxBytesPerPartition = 1_048_576;
 const maxBytes = 4 * maxBytesPerPartition;
 const disconnectTimeoutMs = 10_000;
 const defaultBatchRecords = 500;
-/** kafkajs can stop fetching without a crash; a fetch takes half a second. */
-const silenceMs = 60_000;
-const watchMs = 5_000;
+const watchMs = 2_000;
 const noBytes = Buffer.alloc(0);
 
 const toStored = (
@@ -57,6 +55,8 @@ export class ConsumerSession {
   #stopped = false;
   #batch: Promise<void> | undefined;
   #stopping: Promise<void> | undefined;
+  /** kafkajs can stop fetching without a crash; a fetch takes half a second. */
+  readonly #silenceMs: number;
   #lastFetchAt = performance.now();
   #watch: NodeJS.Timeout | undefined;
 
@@ -66,6 +66,8 @@ export class ConsumerSession {
     this.ended = new Promise((resolve) => {
       this.#end = resolve;
     });
+    const sessionTimeout = config.sessionTimeoutMs ?? defaultSessionTimeoutMs;
+    this.#silenceMs = 2 * sessionTimeout;
     const client = kafkaClient(config, this.#sockets, {
       retries: 3,
       initialRetryTime: 100,
@@ -75,7 +77,7 @@ export class ConsumerSession {
     this.#consumer = client.consumer({
       groupId: options.group,
       allowAutoTopicCreation: false,
-      sessionTimeout: config.sessionTimeoutMs ?? defaultSessionTimeoutMs,
+      sessionTimeout,
       rebalanceTimeout: rebalanceTimeoutMs,
       heartbeatInterval: heartbeatMs,
       maxWaitTimeInMs: maxWaitMs,
@@ -135,7 +137,7 @@ export class ConsumerSession {
   }
 
   #endIfSilent(): void {
-    if (!this.#batch && performance.now() - this.#lastFetchAt > silenceMs) this.#end();
+    if (!this.#batch && performance.now() - this.#lastFetchAt > this.#silenceMs) this.#end();
   }
 
   /** Nothing is fetched until the caller has said where to start: it keeps the offsets, the group has none. */

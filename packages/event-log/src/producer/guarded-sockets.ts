@@ -21,8 +21,13 @@ export class GuardedSockets {
   /** Takes a socket in and returns it; `tcp` is the connection below it (or itself), undefined for a unix socket. */
   adopt<S extends Socket>(socket: S, tcp: Socket | undefined): S {
     this.#sockets.set(socket, tcp);
-    socket.once('close', () => this.#sockets.delete(socket));
-    socket.on('error', () => undefined);
+    socket.once('close', () => {
+      this.#sockets.delete(socket);
+      // kafkajs listens to `error`, not to `close`: without this it may believe that it is still connected.
+      if (socket.listenerCount('error') > 0) socket.emit('error', new Error('the connection ended'));
+    });
+    // Of a TLS socket's transport nobody else hears; what becomes of it shows on the socket above.
+    for (const each of new Set([socket, tcp ?? socket])) each.on('error', () => undefined);
     const write = socket.write;
     const guarded = (...args: unknown[]): boolean => {
       if (!this.#cut && this.#mayWrite()) return Reflect.apply(write, socket, args) as boolean;
@@ -31,7 +36,7 @@ export class GuardedSockets {
     };
     socket.write = guarded as typeof socket.write;
     // Later, because whoever asked for the socket has not attached its listeners yet.
-    if (this.#cut) queueMicrotask(() => end(socket, tcp));
+    if (this.#cut) setImmediate(() => end(socket, tcp));
     return socket;
   }
 
@@ -44,10 +49,9 @@ export class GuardedSockets {
 }
 
 const end = (socket: Socket, tcp: Socket | undefined): void => {
+  if (!tcp) socket.destroy();
   // While connecting nothing was sent, and a reset would wait for the connection.
-  if (tcp && !tcp.connecting && !tcp.destroyed) tcp.resetAndDestroy();
-  tcp?.destroy();
-  socket.destroy();
-  // kafkajs listens to `error`, not to `close`: without this it believes that it is still connected.
-  socket.emit('error', new Error('the connection was cut on purpose'));
+  else if (tcp.connecting) tcp.destroy();
+  // A TLS socket follows by itself. Destroying it in the same tick as the reset below it crashes Node 20.20.
+  else tcp.resetAndDestroy();
 };

@@ -86,6 +86,11 @@ export class BrokerProcess {
     await gone;
   }
 
+  /** Stops the process where it stands (SIGSTOP), or lets it go on. */
+  freeze(frozen: boolean): void {
+    this.#child?.kill(frozen ? 'SIGSTOP' : 'SIGCONT');
+  }
+
   readonly #killNow = (): void => {
     this.#child?.kill('SIGKILL');
   };

@@ -28,6 +28,9 @@ export interface KafkaServer {
   kill(): Promise<void>;
   /** Starts again on the same data and ports; resolves when it answers. */
   restart(): Promise<void>;
+  /** Stops the process where it stands, with its connections open; `thaw` lets it go on. */
+  freeze(): void;
+  thaw(): void;
   /** Ends the process and removes its data. */
   stop(): Promise<void>;
 }
@@ -82,6 +85,8 @@ const startOnce = async (jars: string, options: KafkaOptions, folder: string): P
       await broker.kill();
       await broker.start();
     },
+    freeze: () => broker.freeze(true),
+    thaw: () => broker.freeze(false),
     stop: async () => {
       await broker.kill();
       rmSync(folder, { recursive: true, force: true });
