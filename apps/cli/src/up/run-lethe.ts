@@ -1,20 +1,16 @@
 import { PostgresServerError } from '@lethe/postgres-server';
-import { createApiClient } from '../operator/api-client.js';
-import { createOperatorApi } from '../operator/operator-api.js';
 import { print, remark, timed } from '../terminal/print.js';
 import { closingPage } from './closing-page.js';
 import type { RoleName } from './cluster/databases.js';
 import { prepareDatabases } from './cluster/prepare-databases.js';
-import { awaitRouter } from './demo/await-router.js';
-import { createManagementApi, type ManagementApi } from './demo/management-api.js';
-import { seedDemo } from './demo/seed-demo.js';
-import { ZdrWatch } from './demo/zdr-watch.js';
+import { prepareDemo } from './demo/prepare-demo.js';
+import type { ZdrWatch } from './demo/zdr-watch.js';
 import type { Home } from './home/home.js';
-import { loadSecrets, saveSecrets } from './home/secrets.js';
+import { loadSecrets } from './home/secrets.js';
 import type { Secrets } from './home/secrets-codec.js';
 import { type RunFacts, RunFile } from './run-file.js';
 import { launchObjects } from './services/launch-objects.js';
-import { type Ports, type Reservation, reservePorts } from './services/ports.js';
+import { type Reservation, reservePorts } from './services/ports.js';
 import { checkPreflight } from './services/preflight.js';
 import { Services } from './services/services.js';
 import { postgresProblem, SupervisedPostgres } from './services/supervised-postgres.js';
@@ -44,6 +40,7 @@ class LetheRun {
   /** Rejects with Problem, or with whatever the signal carries when it fires in between. */
   async start(): Promise<void> {
     const { home, settings, signal } = this.#options;
+    const since = new Date();
     await this.#runFile.begin();
     const reservation = await reservePorts(settings.portBase);
     this.#reservation = reservation;
@@ -56,23 +53,16 @@ class LetheRun {
     });
     this.#services = services;
     signal.throwIfAborted();
-    const provider = services.startSimulatedProvider();
-    // Looked at only when the databases are done: what fails here must not end the start while Postgres comes up.
-    provider.catch(() => undefined);
+    await services.prepare();
     const databaseUrl = await this.#startDatabases(secrets);
-    await provider;
     signal.throwIfAborted();
     const { providerAccounts } = settings;
-    const launch = launchObjects({ ports: reservation.ports, secrets, providerAccounts, databaseUrl });
-    await Promise.all([
-      services.startService('audit', launch.audit),
-      services.startService('admin-config', launch['admin-config']),
-      services.startService('accounting', launch.accounting),
-      services.startService('router', launch.router),
-    ]);
+    await services.start(launchObjects({ ports: reservation.ports, secrets, providerAccounts, databaseUrl }));
     signal.throwIfAborted();
     const findings = checkPreflight(services.pid('router'), settings.strict);
-    const zdrWatch = await timed('demo', () => this.#prepareDemo(secrets, reservation.ports));
+    const zdrWatch = await timed('demo', () =>
+      prepareDemo({ home, ports: reservation.ports, secrets, since, signal }),
+    );
     this.#zdrWatch = zdrWatch;
     signal.throwIfAborted();
     const facts: RunFacts = {
@@ -120,28 +110,6 @@ class LetheRun {
     } catch (error) {
       throw error instanceof PostgresServerError ? postgresProblem(error) : error;
     }
-  }
-
-  /** Seeds the demo and waits until the router serves it. */
-  async #prepareDemo(secrets: Secrets, ports: Ports): Promise<ZdrWatch> {
-    const adminConfig = `http://127.0.0.1:${ports.adminConfig}`;
-    const management = (token: string): ManagementApi =>
-      createManagementApi(createApiClient(adminConfig, token));
-    await seedDemo({
-      operator: createOperatorApi(createApiClient(adminConfig, secrets.operatorToken)),
-      management,
-      secrets,
-      save: () => saveSecrets(this.#options.home, secrets),
-    });
-    const zdrWatch = new ZdrWatch(secrets.organizations, management);
-    await zdrWatch.ask();
-    const keys = secrets.organizations.flatMap((organization) => Object.values(organization.keys));
-    await awaitRouter(
-      `http://127.0.0.1:${ports.router}`,
-      keys.map(({ key }) => key),
-      this.#options.signal,
-    );
-    return zdrWatch;
   }
 }
 

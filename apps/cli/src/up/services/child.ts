@@ -5,18 +5,18 @@ import { z } from 'zod';
 import { decodeJson } from '../../terminal/json-codec.js';
 import type { LogFile } from './log-file.js';
 
-/** What one process needs. Secrets stand in `launch`, never in `argv` or `env`. */
+/** What one process is started with. No secret stands here: those are handed over. */
 export interface ChildSpec {
   /** Flags of Node, then the program. */
   readonly argv: readonly string[];
   readonly env: Readonly<Record<string, string>>;
-  /** Handed over as one JSON line on standard input. */
-  readonly launch: object;
   readonly log: LogFile;
 }
 
 export interface Child {
   readonly pid: number | undefined;
+  /** Writes the launch object to its standard input, as one JSON line: a service loads its code and waits for it. */
+  handOver(launch: object): void;
   /** Resolves to true once it says that it is ready, to false when it ends before, or says nothing in time. */
   readonly ready: Promise<boolean>;
   /** Resolves to the exit code or the signal's name. */
@@ -35,8 +35,8 @@ const readyTimeoutMs = 60_000;
  */
 const withoutCoreDumps = 'ulimit -c 0; { echo 0 > /proc/self/coredump_filter; } 2>/dev/null; exec "$@"';
 
-/** Starts a service: hands over its launch line, sends its standard error to the log and waits for its ready line. */
-export const startChild = ({ argv, env, launch, log }: ChildSpec): Child => {
+/** Starts a service's process; its standard error goes to the log. */
+export const startChild = ({ argv, env, log }: ChildSpec): Child => {
   const child = spawn('/bin/sh', ['-c', withoutCoreDumps, 'sh', process.execPath, ...argv], {
     env,
     cwd: '/',
@@ -53,13 +53,15 @@ export const startChild = ({ argv, env, launch, log }: ChildSpec): Child => {
     ended = true;
   });
   child.stdin.on('error', () => undefined);
-  child.stdin.write(`${JSON.stringify(launch)}\n`);
   child.stderr.on('data', (chunk: Buffer) => log.write(chunk));
   const signal = (name: NodeJS.Signals): void => {
     if (!ended) child.kill(name);
   };
   return {
     pid: child.pid,
+    handOver: (launch) => {
+      child.stdin.write(`${JSON.stringify(launch)}\n`);
+    },
     ready: untilReady(child.stdout, exited),
     exited,
     signal,

@@ -1,5 +1,5 @@
 import { join } from 'node:path';
-import type { ServiceName } from '@lethe/contracts';
+import { type ServiceName, serviceNames } from '@lethe/contracts';
 import { programOf } from '../../repository.js';
 import { timed } from '../../terminal/print.js';
 import type { Home } from '../home/home.js';
@@ -41,7 +41,6 @@ const portsOfService = {
 export class Services {
   readonly #options: ServicesOptions;
   readonly #running = new Map<ChildName, SupervisedService>();
-  #stopped = false;
 
   constructor(options: ServicesOptions) {
     this.#options = options;
@@ -51,23 +50,32 @@ export class Services {
     return this.#running.get(name)?.pid ?? 0;
   }
 
-  startSimulatedProvider(): Promise<void> {
-    const { simulatedProvider } = this.#options.reservation.ports;
-    return this.#start('simulated-provider', {
-      argv: [programOf('packages/simulated-provider')],
-      env: { PORT: String(simulatedProvider), HOST: '127.0.0.1', LAUNCHED_BY_PIPE: '1' },
-      launch: {},
+  /** Starts every process, so that they load their code while the database comes up. */
+  async prepare(): Promise<void> {
+    const { ports, release } = this.#options.reservation;
+    await release(...portsOfService['simulated-provider']);
+    this.#prepare('simulated-provider', [programOf('packages/simulated-provider')], {
+      PORT: String(ports.simulatedProvider),
+      HOST: '127.0.0.1',
+      LAUNCHED_BY_PIPE: '1',
     });
+    for (const name of serviceNames)
+      this.#prepare(name, [...(name === 'router' ? routerPermissions() : []), programOf(`apps/${name}`)]);
   }
 
-  startService(name: ServiceName, launch: object): Promise<void> {
-    const permissions = name === 'router' ? routerPermissions() : [];
-    return this.#start(name, { argv: [...permissions, programOf(`apps/${name}`)], env: {}, launch });
+  /** Hands over the launch objects; resolves when all services are ready. Rejects with Problem. */
+  async start(launch: Readonly<Record<ServiceName, object>>): Promise<void> {
+    const launches: Readonly<Record<ChildName, object>> = { ...launch, 'simulated-provider': {} };
+    await Promise.all(
+      [...this.#running].map(async ([name, service]) => {
+        await this.#options.reservation.release(...portsOfService[name]);
+        await timed(name, () => service.start(launches[name]));
+      }),
+    );
   }
 
   /** One after the other: the router drains into services that still run. Never rejects. */
   async stop(): Promise<void> {
-    this.#stopped = true;
     const startedAtMs = performance.now();
     for (const { name, killedAtMs } of stopOrder) {
       const leftMs = killedAtMs - (performance.now() - startedAtMs);
@@ -75,18 +83,14 @@ export class Services {
     }
   }
 
-  async #start(
-    name: ChildName,
-    spec: { argv: readonly string[]; env: Readonly<Record<string, string>>; launch: object },
-  ): Promise<void> {
-    const { home, environment, reservation, onRestarted } = this.#options;
+  #prepare(name: ChildName, argv: readonly string[], env: Readonly<Record<string, string>> = {}): void {
+    const { home, environment, onRestarted } = this.#options;
+    const logPath = join(home.logs, `${name}.log`);
     const service = new SupervisedService(
-      { ...spec, name, env: { ...environment, ...spec.env }, logPath: join(home.logs, `${name}.log`) },
+      { name, argv, env: { ...environment, ...env }, logPath },
       onRestarted,
     );
-    await reservation.release(...portsOfService[name]);
-    if (this.#stopped) return;
     this.#running.set(name, service);
-    await timed(name, () => service.start());
+    service.prepare();
   }
 }

@@ -32,7 +32,6 @@ const service = async (program: string, onRestarted = (): void => undefined): Pr
       name: 'tested',
       argv: [path],
       env: { PATH: process.env.PATH ?? '' },
-      launch: { secret: 'handed over' },
       logPath: join(folder, 'tested.log'),
     },
     onRestarted,
@@ -57,7 +56,7 @@ describe('a service under supervision', () => {
           limits: readFileSync('/proc/self/limits', 'utf8'), filter: readFileSync('/proc/self/coredump_filter', 'utf8') }));
         ${ready}
       });`);
-    await started.start();
+    await started.start({ secret: 'handed over' });
     const seen = JSON.parse(await readFile(join(folder, 'seen'), 'utf8')) as Record<string, unknown>;
     expect(seen.line).toBe('{"secret":"handed over"}\n');
     expect(JSON.stringify([seen.env, seen.argv])).not.toContain('handed over');
@@ -65,12 +64,21 @@ describe('a service under supervision', () => {
     expect(Number.parseInt(String(seen.filter), 16)).toBe(0);
   });
 
+  it('may be prepared: it loads its code and is ready once it was told the rest', async () => {
+    const started = await service(`process.stdin.once('data', () => { ${ready} });`);
+    started.prepare();
+    const { pid } = started;
+    expect(pid).toBeGreaterThan(0);
+    await started.start({});
+    expect(started.pid).toBe(pid);
+  });
+
   it('is started again when it dies, with another pid, which is told once it is ready', async () => {
     let restarts = 0;
     const started = await service(`${ready} ${stayAlive}`, () => {
       restarts += 1;
     });
-    await started.start();
+    await started.start({ secret: 'handed over' });
     const pids = [started.pid];
     for (const expected of [1, 2]) {
       process.kill(started.pid, 'SIGKILL');
@@ -83,7 +91,7 @@ describe('a service under supervision', () => {
 
   it('is not started again when the first start fails, and its log is named', async () => {
     const started = await service(`process.stderr.write('why it failed\\n'); process.exit(3);`);
-    await expect(started.start()).rejects.toMatchObject({
+    await expect(started.start({ secret: 'handed over' })).rejects.toMatchObject({
       message: 'tested did not get ready (exit code 3).',
       next: expect.stringContaining(join(folder, 'tested.log')),
     });
@@ -92,17 +100,17 @@ describe('a service under supervision', () => {
 
   it('does not count as ready with any other line', async () => {
     const started = await service(`process.stdout.write('{"ready":false}\\n'); ${stayAlive}`);
-    await expect(started.start()).rejects.toMatchObject({ name: 'Problem' });
+    await expect(started.start({ secret: 'handed over' })).rejects.toMatchObject({ name: 'Problem' });
     await until(() => gone(started.pid));
   });
 
   it('gets the time it is given to stop, and is killed after it', async () => {
     const polite = await service(`process.on('SIGTERM', () => process.exit(0)); ${ready} ${stayAlive}`);
-    await polite.start();
+    await polite.start({ secret: 'handed over' });
     await polite.stop(10_000);
     expect(gone(polite.pid)).toBe(true);
     const stubborn = await service(`process.on('SIGTERM', () => {}); ${ready} ${stayAlive}`);
-    await stubborn.start();
+    await stubborn.start({ secret: 'handed over' });
     await stubborn.stop(50);
     expect(gone(stubborn.pid)).toBe(true);
   });
@@ -112,7 +120,7 @@ describe('a service under supervision', () => {
     const started = await service(`${ready} process.exit(1);`, () => {
       restarts += 1;
     });
-    await started.start();
+    await started.start({ secret: 'handed over' });
     await until(() => restarts > 0 && gone(started.pid));
     await started.stop(1_000);
     const [last, count] = [started.pid, restarts];
@@ -126,7 +134,7 @@ describe('a service under supervision', () => {
       let left = 200;
       const more = () => { if (left-- > 0) process.stdout.write('x'.repeat(65536), more); else process.stderr.write('done'); };
       more(); ${stayAlive}`);
-    await started.start();
+    await started.start({ secret: 'handed over' });
     await until(() =>
       readFileSync(join(folder, 'tested.log'), { encoding: 'utf8', flag: 'a+' }).includes('done'),
     );

@@ -17,6 +17,7 @@ export class SupervisedService {
   readonly #stopping = new AbortController();
   readonly #backoff = new Backoff();
   readonly #onRestarted: () => void;
+  #launch: object = {};
   #child: Child | undefined;
   #startedAtMs = 0;
 
@@ -32,9 +33,19 @@ export class SupervisedService {
     return this.#child?.pid ?? 0;
   }
 
-  /** Resolves when it is ready for the first time. Throws Problem when it is not: no second attempt is made then. */
-  async start(): Promise<void> {
-    const child = this.#spawn();
+  /** Starts the process, which then loads its code and waits to be told the rest. */
+  prepare(): void {
+    this.#spawn();
+  }
+
+  /**
+   * Hands over the launch object and resolves when the service is ready for the first time. Throws Problem when it does
+   * not get ready: no second attempt is made then.
+   */
+  async start(launch: object): Promise<void> {
+    this.#launch = launch;
+    const child = this.#child ?? this.#spawn();
+    child.handOver(launch);
     if (await child.ready) {
       this.#keepRunning(child);
       return;
@@ -72,6 +83,7 @@ export class SupervisedService {
       await this.#backoff.pause(performance.now() - this.#startedAtMs, signal);
       if (signal.aborted) return;
       child = this.#spawn();
+      child.handOver(this.#launch);
       if (await child.ready) this.#onRestarted();
       else child.signal('SIGKILL');
     }
