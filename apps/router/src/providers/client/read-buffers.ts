@@ -13,6 +13,7 @@ export class ReadBuffers {
   give(buffer: Buffer): void {
     buffer.fill(0);
     // Given twice, it would be read into by two connections.
-    if (this.#idle.length < idleMax && !this.#idle.includes(buffer)) this.#idle.push(buffer);
+    const isOurs = buffer.length === bufferBytes && !this.#idle.includes(buffer);
+    if (isOurs && this.#idle.length < idleMax) this.#idle.push(buffer);
   }
 }
