@@ -99,12 +99,19 @@ export class Course {
   }
 
   /** The answer ended; what the meter read decides whether it ended well. */
-  ended(reading: ResponseReading, how: 'complete' | 'cut' | 'client_aborted'): void {
+  ended(
+    reading: ResponseReading,
+    how: 'complete' | 'cut' | 'client_aborted',
+    statusSent: number | undefined,
+  ): void {
     this.reading = reading;
+    this.statusCode = statusSent ?? 0;
     this.endAfterMs = this.elapsedMs();
     if (how === 'client_aborted') this.#fail('caller.aborted', 'client_aborted');
-    else if (how === 'cut' || !reading.endMarkSeen) this.#fail('provider.stream_cut', 'stream_cut');
     else if (reading.streamError) this.#fail('provider.stream_error', 'provider_error');
+    // Some providers leave the end mark out; a finish reason shows that the answer was whole all the same.
+    else if (how === 'cut' || (!reading.endMarkSeen && reading.finishReason === 'unspecified'))
+      this.#fail('provider.stream_cut', 'stream_cut');
   }
 
   /** Something was thrown: reduces it to a closed code, notes it, and says what the caller is told. */

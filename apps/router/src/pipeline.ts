@@ -202,7 +202,7 @@ const deliver = async (
   /** Strict billing: the last bytes wait until the telemetry of this answer is stored. */
   const beforeEnd = (): Promise<void> =>
     new Promise((stored) => {
-      course.ended(meter.read(), 'complete');
+      course.ended(meter.read(), 'complete', res.statusCode);
       conclude(house, course, stored);
     });
   const { ended } = await relay({
@@ -214,6 +214,6 @@ const deliver = async (
     onFirstByte: () => course.firstByte(),
     ...(house.settings.strictBilling ? { beforeEnd } : {}),
   });
-  course.ended(meter.read(), ended);
+  course.ended(meter.read(), ended, res.headersSent ? res.statusCode : undefined);
   meter.wipe();
 };

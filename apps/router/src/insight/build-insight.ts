@@ -69,14 +69,14 @@ interface Retention {
 const retentionOf = (
   facts: RequestFacts,
   decision: RetentionDecision | undefined,
+  captured: boolean,
   payload: SealedPayloadRecord | undefined,
 ): Retention => {
   if (facts.principal === undefined) return { decision: 'none', reason: 'nothing_to_keep' };
   if (decision === undefined) return { decision: 'telemetry', reason: 'nothing_to_keep' };
   if (decision.kind === 'telemetry_only') return { decision: 'telemetry', reason: reasonOf(decision) };
-  return payload === undefined
-    ? { decision: 'telemetry', reason: 'payload_dropped' }
-    : { decision: 'payload', reason: 'granted' };
+  if (payload !== undefined) return { decision: 'payload', reason: 'granted' };
+  return { decision: 'telemetry', reason: captured ? 'payload_dropped' : 'nothing_to_keep' };
 };
 
 const telemetryOf = (facts: RequestFacts, retention: Retention, deploymentRegion: string): Telemetry => ({
@@ -140,7 +140,11 @@ export const buildInsight = (
         ? attachPayload(decision.grant, facts.insightId, facts.principal, captured, facts.policyVersion)
         : undefined;
     return {
-      telemetry: telemetryOf(facts, retentionOf(facts, decision, payload), deploymentRegion),
+      telemetry: telemetryOf(
+        facts,
+        retentionOf(facts, decision, captured !== undefined, payload),
+        deploymentRegion,
+      ),
       payload,
     };
   } finally {

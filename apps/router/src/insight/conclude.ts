@@ -1,4 +1,4 @@
-import { encodeSealedPayload, encodeTelemetry, errorCodes } from '@lethe/contracts';
+import { encodeSealedPayload, encodeTelemetry, errorCodes, isModelName } from '@lethe/contracts';
 import { costNanos } from '@lethe/model-catalog';
 import { stricter } from '@lethe/zdr-policy';
 import type { Course } from '../course.js';
@@ -55,7 +55,7 @@ const factsOf = (course: Course): RequestFacts => {
         : {
             modelRequested: attempt.model.id,
             modelUsed: attempt.model.id,
-            modelVersion: attempt.upstreamModel,
+            modelVersion: isModelName(attempt.upstreamModel) ? attempt.upstreamModel : '',
             providerUsed: attempt.provider.id,
             providerRegion: attempt.region,
             byok: attempt.byok,
