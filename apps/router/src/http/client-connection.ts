@@ -6,11 +6,18 @@ export class ClientConnection {
   #cut: (() => void) | undefined;
 
   constructor(res: ServerResponse) {
-    res.once('close', () => {
-      if (res.writableFinished) return;
+    const left = (): void => {
+      if (res.writableFinished || this.#gone) return;
       this.#gone = true;
       this.#cut?.();
-    });
+    };
+    res.once('close', left);
+    if (res.socket !== null) return;
+    // Pipelined behind an answer that is not finished: such a response is not told when the connection closes.
+    const { socket } = res.req;
+    socket.setMaxListeners(0);
+    socket.once('close', left);
+    res.once('close', () => socket.off('close', left));
   }
 
   get gone(): boolean {

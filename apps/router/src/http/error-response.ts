@@ -8,8 +8,14 @@ interface SendErrorOptions {
   readonly retryAfterSeconds?: number | undefined;
 }
 
-/** How long the rest of an upload is taken in and forgotten, so that the caller gets to read why it was refused. */
-const lingerMs = 1500;
+/** How long the rest of an upload is taken in and overwritten, so that the caller gets to read why it was refused. */
+export const lingerMs = 1500;
+
+/** Headers of an answer to what never reached the pipeline. */
+export const closedHeaders: readonly (readonly [string, string])[] = [
+  ['x-lethe-retention', 'none'],
+  ['cache-control', 'no-store'],
+];
 
 const originOf = (code: ErrorCode): ErrorBody['error']['origin'] =>
   code.startsWith('provider.') ? 'provider' : 'router';
@@ -17,6 +23,12 @@ const originOf = (code: ErrorCode): ErrorBody['error']['origin'] =>
 /** The body of a closed error as bytes, for answers that no ServerResponse writes. */
 export const errorJson = (code: ErrorCode, param: string | null = null): string =>
   JSON.stringify(errorBody(code, originOf(code), param));
+
+/** Whether the whole request is here. One without a body is, although Node says so only after its head was handled. */
+const isReceived = (incoming: IncomingMessage): boolean =>
+  incoming.complete ||
+  (incoming.headers['transfer-encoding'] === undefined &&
+    Number(incoming.headers['content-length'] ?? 0) === 0);
 
 /**
  * Sends a closed error in OpenAI's shape. When the request's body has not ended the connection closes after the
@@ -36,9 +48,10 @@ export const sendError = (
   if (options.retryAfterSeconds !== undefined) res.setHeader('retry-after', options.retryAfterSeconds);
   // OpenAI's SDKs retry by themselves unless told otherwise; only what may succeed is worth it.
   if (status < 500 && status !== 429) res.setHeader('x-should-retry', 'false');
-  if (!incoming.complete) res.setHeader('connection', 'close');
+  const received = isReceived(incoming);
+  if (!received) res.setHeader('connection', 'close');
   res.writeHead(status);
-  if (incoming.complete) {
+  if (received) {
     res.end(body);
     return;
   }
@@ -50,5 +63,7 @@ export const sendError = (
   };
   incoming.once('end', end);
   incoming.once('close', end);
+  // Nobody else may be reading: what comes is overwritten all the same.
+  incoming.on('data', (chunk: Buffer) => chunk.fill(0));
   incoming.resume();
 };

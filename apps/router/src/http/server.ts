@@ -1,11 +1,17 @@
-import type { IncomingMessage, Server, ServerResponse } from 'node:http';
-import type { Duplex } from 'node:stream';
-import { serve } from '@hono/node-server';
+import {
+  createServer,
+  type IncomingMessage,
+  type ServerOptions as NodeOptions,
+  type Server,
+  type ServerResponse,
+} from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { getRequestListener } from '@hono/node-server';
 import { RESPONSE_ALREADY_SENT } from '@hono/node-server/utils/response';
-import { type ErrorCode, errorCodes } from '@lethe/contracts';
+import type { ErrorCode } from '@lethe/contracts';
 import { Hono } from 'hono';
-import { reportBodyFault } from './body-faults.js';
-import { errorJson } from './error-response.js';
+import { closedHeaders, errorJson, sendError } from './error-response.js';
+import { guardSockets } from './guard-sockets.js';
 
 type Handler = (incoming: IncomingMessage, res: ServerResponse) => void;
 type Bindings = { incoming: IncomingMessage; outgoing: ServerResponse };
@@ -19,7 +25,7 @@ export interface Routes {
     incoming: IncomingMessage,
     res: ServerResponse,
   ) => void;
-  /** Something that never became a request: broken HTTP, too large a head, an upgrade. */
+  /** Something that never became a request: broken HTTP, too large a head, an upgrade; or a route that threw. */
   readonly broken: (code: ErrorCode) => void;
 }
 
@@ -27,14 +33,21 @@ interface ServerOptions {
   readonly host: string;
   readonly port: number;
   readonly headBytesMax: number;
+  /** Milliseconds that a request's head may take to arrive. */
+  readonly headMsMax?: number;
   readonly routes: Routes;
 }
 
-const codesOfNode: Readonly<Record<string, ErrorCode>> = {
-  HPE_HEADER_OVERFLOW: 'caller.headers_too_large',
-  ERR_HTTP_REQUEST_TIMEOUT: 'caller.timeout',
-  HPE_CHUNK_EXTENSIONS_OVERFLOW: 'caller.body_too_large',
-};
+const sweepMs = 50;
+
+const nodeOptions = ({ headBytesMax, headMsMax = 20_000 }: ServerOptions): NodeOptions => ({
+  maxHeaderSize: headBytesMax,
+  requestTimeout: 0,
+  headersTimeout: headMsMax,
+  keepAliveTimeout: 75_000,
+  connectionsCheckingInterval: Math.min(5_000, headMsMax / 4),
+  requireHostHeader: false, // Node would answer with an empty body.
+});
 
 const routed = (routes: Routes): Hono<{ Bindings: Bindings }> => {
   const app = new Hono<{ Bindings: Bindings }>();
@@ -52,80 +65,65 @@ const routed = (routes: Routes): Hono<{ Bindings: Bindings }> => {
     );
   }
   app.notFound(on((incoming, res) => routes.unrouted('caller.not_found', incoming, res)));
+  // The framework's own handler would print the error.
+  app.onError((_error, c) => {
+    const { incoming, outgoing } = c.env;
+    routes.broken('gateway.internal');
+    if (outgoing.headersSent) outgoing.destroy();
+    else sendError(incoming, outgoing, { code: 'gateway.internal', param: null, headers: closedHeaders });
+    return RESPONSE_ALREADY_SENT;
+  });
   return app;
 };
 
-/** Answers on a bare socket and closes it. */
-const refuse = (socket: Duplex, code: ErrorCode): void => {
-  if (!socket.writable) {
-    socket.destroy();
-    return;
-  }
-  const body = errorJson(code);
-  const head = [
-    `HTTP/1.1 ${errorCodes[code].status} Refused`,
-    'content-type: application/json',
-    `content-length: ${Buffer.byteLength(body)}`,
-    'x-lethe-retention: none',
-    'cache-control: no-store',
-    'connection: close',
-  ];
-  socket.end(`${head.join('\r\n')}\r\n\r\n${body}`);
+const listenerOf = (routes: Routes): Handler => {
+  const malformed = 'caller.malformed_http';
+  const listener = getRequestListener(routed(routes).fetch, {
+    hostname: 'localhost', // HTTP/1.0 has no Host header.
+    autoCleanupIncoming: false,
+    // A target or host that the adapter cannot read: it never reaches the routes.
+    errorHandler: () => {
+      routes.broken(malformed);
+      const headers = [...closedHeaders, ['content-type', 'application/json'], ['connection', 'close']];
+      return new Response(errorJson(malformed), { status: 400, headers: headers as [string, string][] });
+    },
+  });
+  return (incoming, res) => {
+    // Node leaves the body out of the answer by itself; the framework would answer a second time.
+    if (incoming.method === 'HEAD') incoming.method = 'GET';
+    if (incoming.headers.host === undefined && incoming.httpVersion === '1.1') {
+      routes.broken(malformed);
+      sendError(incoming, res, { code: malformed, param: null, headers: closedHeaders });
+    } else void listener(incoming, res);
+  };
 };
 
-/** Faults that only the server sees: told to the reader of the body when there is one, else answered on the socket. */
-const guard = (server: Server, routes: Routes): void => {
-  const reading = new WeakMap<Duplex, IncomingMessage>();
-  server.on('request', (incoming: IncomingMessage) => reading.set(incoming.socket, incoming));
-  server.on('clientError', (error: NodeJS.ErrnoException, socket: Duplex) => {
-    const code = codesOfNode[error.code ?? ''] ?? 'caller.malformed_http';
-    const incoming = reading.get(socket);
-    if (incoming !== undefined && !incoming.complete && reportBodyFault(incoming, code)) return;
-    routes.broken(code);
-    refuse(socket, code);
+/** Stops accepting and waits for running requests up to `drainMs`; a connection is closed as soon as it runs dry. */
+const closeGently = (server: Server, drainMs: number): Promise<void> =>
+  new Promise((closed) => {
+    const sweep = setInterval(() => server.closeIdleConnections(), sweepMs);
+    const cut = setTimeout(() => server.closeAllConnections(), drainMs);
+    server.close(() => {
+      clearInterval(sweep);
+      clearTimeout(cut);
+      closed();
+    });
+    server.closeIdleConnections();
   });
-  server.on('upgrade', (_incoming: IncomingMessage, socket: Duplex) => {
-    routes.broken('caller.upgrade_refused');
-    refuse(socket, 'caller.upgrade_refused');
-  });
-  server.on('connect', (_incoming: IncomingMessage, socket: Duplex) => {
-    routes.broken('caller.method_not_allowed');
-    refuse(socket, 'caller.method_not_allowed');
-  });
-};
 
-/** Starts the client-facing server. Resolves once the port is bound; `close` stops accepting and waits for running requests up to `drainMs`. */
+/** Starts the client-facing server. Resolves once the port is bound; rejects with the system's error. */
 export const createHttpServer = (
   options: ServerOptions,
 ): Promise<{ readonly port: number; close(drainMs: number): Promise<void> }> =>
   new Promise((resolve, reject) => {
-    const app = routed(options.routes);
-    const server = serve(
-      {
-        fetch: app.fetch,
-        hostname: options.host,
-        port: options.port,
-        autoCleanupIncoming: false,
-        serverOptions: {
-          maxHeaderSize: options.headBytesMax,
-          requestTimeout: 0,
-          headersTimeout: 20_000,
-          keepAliveTimeout: 75_000,
-          connectionsCheckingInterval: 5_000,
-        },
-      },
-      ({ port }) => resolve({ port, close }),
-    ) as Server;
+    const listener = listenerOf(options.routes);
+    const server = createServer(nodeOptions(options), listener);
     server.maxHeadersCount = 0; // Bounded by size here, by count in the pipeline, where it can be answered and metered.
-    guard(server, options.routes);
+    server.on('checkExpectation', listener); // Node would answer with an empty body; an unknown wish may be ignored.
+    guardSockets(server, options.routes.broken);
     server.once('error', reject);
-    const close = (drainMs: number): Promise<void> =>
-      new Promise((closed) => {
-        const cut = setTimeout(() => server.closeAllConnections(), drainMs);
-        server.close(() => {
-          clearTimeout(cut);
-          closed();
-        });
-        server.closeIdleConnections();
-      });
+    server.listen(options.port, options.host, () => {
+      const { port } = server.address() as AddressInfo;
+      resolve({ port, close: (drainMs) => closeGently(server, drainMs) });
+    });
   });

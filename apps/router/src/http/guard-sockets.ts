@@ -1,0 +1,71 @@
+import type { IncomingMessage, Server, ServerResponse } from 'node:http';
+import type { Duplex } from 'node:stream';
+import { type ErrorCode, errorCodes } from '@lethe/contracts';
+import { reportBodyFault } from './body-faults.js';
+import { closedHeaders, errorJson, lingerMs } from './error-response.js';
+
+const codesOfNode: Readonly<Record<string, ErrorCode>> = {
+  HPE_HEADER_OVERFLOW: 'caller.headers_too_large',
+  ERR_HTTP_REQUEST_TIMEOUT: 'caller.timeout',
+  HPE_CHUNK_EXTENSIONS_OVERFLOW: 'caller.body_too_large',
+};
+
+/** The fault in what was sent, or undefined when it is the connection itself that broke. */
+const faultOf = ({ code = '' }: NodeJS.ErrnoException): ErrorCode | undefined =>
+  codesOfNode[code] ?? (code.startsWith('HPE_') ? 'caller.malformed_http' : undefined);
+
+/** Answers on a bare socket and closes it. */
+const refuse = (socket: Duplex, code: ErrorCode): void => {
+  if (!socket.writable) {
+    socket.destroy();
+    return;
+  }
+  const body = errorJson(code);
+  const head = [
+    `HTTP/1.1 ${errorCodes[code].status} Refused`,
+    'content-type: application/json',
+    `content-length: ${Buffer.byteLength(body)}`,
+    ...closedHeaders.map(([name, value]) => `${name}: ${value}`),
+    'connection: close',
+  ];
+  socket.end(`${head.join('\r\n')}\r\n\r\n${body}`);
+  // What still comes is dropped, so that the answer is not lost to a reset; a peer that never closes is cut.
+  socket.resume();
+  const cut = setTimeout(() => socket.destroy(), lingerMs);
+  socket.once('close', () => clearTimeout(cut));
+};
+
+/**
+ * Answers what never becomes a request: broken HTTP, too large a head, upgrades. Faults within a body are told to its
+ * reader when there is one. Nothing is written between the answers of requests that came before on the connection.
+ */
+export const guardSockets = (server: Server, broken: (code: ErrorCode) => void): void => {
+  const latest = new WeakMap<Duplex, ServerResponse>();
+  const refused = new WeakSet<Duplex>();
+  const refuseInTurn = (socket: Duplex, code: ErrorCode): void => {
+    if (refused.has(socket)) return;
+    refused.add(socket);
+    broken(code);
+    const before = latest.get(socket);
+    if (before === undefined || before.writableFinished) refuse(socket, code);
+    else before.once('close', () => refuse(socket, code));
+  };
+  server.on('request', (incoming: IncomingMessage, res: ServerResponse) => latest.set(incoming.socket, res));
+  server.on('clientError', (error: NodeJS.ErrnoException, socket: Duplex) => {
+    const code = faultOf(error);
+    if (code === undefined) {
+      socket.destroy();
+      return;
+    }
+    const incoming = latest.get(socket)?.req;
+    if (incoming !== undefined && !incoming.complete && reportBodyFault(incoming, code)) return;
+    refuseInTurn(socket, code);
+  });
+  // Node hands these sockets over bare: without a listener an error of theirs would end the process.
+  const refuseBare = (code: ErrorCode) => (_incoming: IncomingMessage, socket: Duplex) => {
+    socket.on('error', () => socket.destroy());
+    refuseInTurn(socket, code);
+  };
+  server.on('upgrade', refuseBare('caller.upgrade_refused'));
+  server.on('connect', refuseBare('caller.method_not_allowed'));
+};
