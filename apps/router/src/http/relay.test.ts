@@ -20,15 +20,13 @@ let results: RelayResult[];
 let tapped: Buffer[];
 let firstBytes: number;
 let relaying = 0;
+let cutUpstream = (): void => undefined;
 
 beforeAll(async () => {
   server = createServer(async (_incoming, res) => {
-    const upstream = await client.send(
-      provider.target,
-      splicedBody('{}'),
-      'application/json',
-      () => undefined,
-    );
+    const upstream = await client.send(provider.target, splicedBody('{}'), 'application/json', (cut) => {
+      cutUpstream = cut;
+    });
     relaying++;
     const result = await relay({
       ...settings,
@@ -281,6 +279,17 @@ describe('the caller', () => {
     await eventually(() => results.length > 0);
     expect(results).toEqual([{ ended: 'client_aborted' }]);
     await eventually(() => provider.sockets.every((socket) => socket.destroyed));
+  });
+
+  it('is not told that the provider cut what was cut on its own behalf', async () => {
+    settings = stream;
+    provider.answerWith(eventStream, chunk(contentEvent));
+    const caller = call();
+    await eventually(() => bodyOf(caller.text()) === contentEvent);
+    cutUpstream();
+    await eventually(() => results.length > 0);
+    expect(results).toEqual([{ ended: 'client_aborted' }]);
+    expect(bodyOf(caller.text())).toBe(contentEvent);
   });
 
   it('that reads slowly slows the provider, gets everything, and leaves nothing behind', async () => {

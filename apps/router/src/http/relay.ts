@@ -143,8 +143,8 @@ class Relay {
   }
 
   async #finish(end: BodyEnd): Promise<RelayResult['ended']> {
-    if (this.#clientGone) return 'client_aborted';
-    if (end !== 'complete') return this.#sendCut();
+    if (this.#clientGone || end === 'aborted') return 'client_aborted';
+    if (end === 'cut') return this.#sendCut();
     const { res, beforeEnd } = this.#options;
     if (!res.headersSent) this.#writeHead();
     try {
