@@ -49,7 +49,9 @@ export class GuardedSockets {
 }
 
 const end = (socket: Socket, tcp: Socket | undefined): void => {
-  if (!tcp) socket.destroy();
+  // A unix socket cannot be reset, and one that is shutting down only seems to be: its handle would stay for ever.
+  // An ended socket has nothing left that must not arrive.
+  if (!tcp || socket.writableEnded) socket.destroy();
   // While connecting nothing was sent, and a reset would wait for the connection.
   else if (tcp.connecting) tcp.destroy();
   // A TLS socket follows by itself. Destroying it in the same tick as the reset below it crashes Node 20.20.
