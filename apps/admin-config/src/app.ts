@@ -65,7 +65,7 @@ export const startAdminConfig = async (config: Config, log: Logger): Promise<Run
     changed: () => watch.wake(),
     refused: refusalCounter(metrics),
   };
-  observe(metrics, hub, database, clock);
+  observe({ registry: metrics, hub, database, clock });
   const authenticator = createAuthenticator(database, config.operatorTokenSha256);
   const session = { hub, leaseTtlMs: config.leaseTtlMs, log, report: reportCounter(metrics) };
   const grpcServer = await serveGrpc({

@@ -30,18 +30,49 @@ export const reportCounter = (registry: Registry): ((report: wire.Report) => voi
   };
 };
 
-/** The policy version, the routers that follow it, and what waits in the outbox. */
-export const observe = (
-  registry: Registry,
-  hub: PolicyHub,
-  database: Database,
-  clock: () => number,
+const destinations = ['audit', 'accounting'] as const;
+
+/** A figure of what waits in the outbox, read when it is asked for. */
+const outboxGauge = (
+  options: {
+    readonly registry: Registry;
+    readonly database: Database;
+    readonly name: string;
+    readonly help: string;
+  },
+  figure: (backlog: Awaited<ReturnType<typeof outboxBacklog>>) => number,
 ): void => {
+  const gauge = new Gauge({
+    name: options.name,
+    help: options.help,
+    labelNames: ['destination'],
+    registers: [options.registry],
+    async collect() {
+      for (const destination of destinations) {
+        const backlog = await options.database
+          .read((db) => outboxBacklog(db, destination))
+          .catch(() => undefined);
+        if (backlog !== undefined) gauge.set({ destination }, figure(backlog));
+      }
+    },
+  });
+};
+
+interface Observed {
+  readonly registry: Registry;
+  readonly hub: PolicyHub;
+  readonly database: Database;
+  readonly clock: () => number;
+}
+
+/** The policy version, the routers that follow it, and what waits in the outbox. */
+export const observe = ({ registry, hub, database, clock }: Observed): void => {
   new Gauge({
     name: 'lethe_admin_policy_version',
     help: 'Config version that routers are sent',
     registers: [registry],
-    collect() {
+    async collect() {
+      await hub.refresh().catch(() => {});
       this.set(Number(hub.version));
     },
   });
@@ -53,24 +84,22 @@ export const observe = (
       this.set(hub.streams);
     },
   });
-  const rows = new Gauge({
-    name: 'lethe_admin_outbox_rows',
-    help: 'Outbox rows that were not acknowledged',
-    labelNames: ['destination'],
-    registers: [registry],
-  });
-  const age = new Gauge({
-    name: 'lethe_admin_outbox_age_seconds',
-    help: 'Age of the oldest outbox row that was not acknowledged',
-    labelNames: ['destination'],
-    registers: [registry],
-    async collect() {
-      for (const destination of ['audit', 'accounting'] as const) {
-        const backlog = await database.read((db) => outboxBacklog(db, destination)).catch(() => undefined);
-        if (backlog === undefined) continue;
-        rows.set({ destination }, backlog.rows);
-        age.set({ destination }, backlog.oldestMs === undefined ? 0 : (clock() - backlog.oldestMs) / 1000);
-      }
+  outboxGauge(
+    {
+      registry,
+      database,
+      name: 'lethe_admin_outbox_rows',
+      help: 'Outbox rows that were not acknowledged',
     },
-  });
+    ({ rows }) => rows,
+  );
+  outboxGauge(
+    {
+      registry,
+      database,
+      name: 'lethe_admin_outbox_age_seconds',
+      help: 'Age of the oldest outbox row that was not acknowledged',
+    },
+    ({ oldestMs }) => (oldestMs === undefined ? 0 : (clock() - oldestMs) / 1000),
+  );
 };

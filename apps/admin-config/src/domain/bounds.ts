@@ -13,6 +13,7 @@ export const bounds = {
   pageLimitMax: 200,
   pageLimitDefault: 100,
   changesWaitingMax: 256,
+  outboxRowsMax: 100_000,
   apiKeysPerAccountingCallMax: 500,
 } as const;
 

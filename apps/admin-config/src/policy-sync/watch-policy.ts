@@ -25,8 +25,14 @@ export const watchChanges = (
       },
     );
   };
-  database.listen(changedChannel, wake);
+  const unlisten = database.listen(changedChannel, wake);
   const timer = setInterval(wake, pollMs);
   timer.unref();
-  return { wake, close: () => clearInterval(timer) };
+  return {
+    wake,
+    close: () => {
+      unlisten();
+      clearInterval(timer);
+    },
+  };
 };

@@ -1,4 +1,5 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import { checkAnswer } from '../testing/answers.contract.js';
 import { startWorld, type World } from '../testing/world.contract.js';
 
 const houseRoutes = ['/healthz', '/readyz', '/metrics', '/openapi.json'];
@@ -49,6 +50,17 @@ describe('the OpenAPI document', () => {
           expect(operation.responses[status]?.content).toBeDefined();
       }
     }
+  });
+
+  it('is what the answers of these tests are held against: another status or field is an error', async () => {
+    const check = (status: number, body: unknown) =>
+      checkAnswer(world.replica.deps, 'GET', '/v1/manage/org/zdr', Response.json(body, { status }));
+    const good = { state: 'off', version: null, zdr_enabled_at: null };
+    await expect(check(200, good)).resolves.toMatchObject({ status: 200 });
+    await expect(check(200, { ...good, extra: 1 })).rejects.toThrow();
+    await expect(check(200, { state: 'off' })).rejects.toThrow();
+    await expect(check(403, good)).rejects.toThrow();
+    await expect(check(418, good)).rejects.toThrow('does not describe status 418');
   });
 
   it('closes every body: unknown fields are refused', () => {

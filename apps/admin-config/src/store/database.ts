@@ -14,8 +14,8 @@ export type Queryable = PgDatabase<PostgresJsQueryResultHKT, Record<string, neve
 export interface Database {
   read<T>(query: (db: Queryable) => Promise<T>): Promise<T>;
   transaction<T>(work: (tx: Queryable) => Promise<T>, isolation?: Isolation): Promise<T>;
-  /** Calls back for each wake-up of the channel, also after a reconnect. Never rejects: polling is the truth. */
-  listen(channel: string, wake: () => void): void;
+  /** Calls back for each wake-up of the channel, also after a reconnect, until the returned function is called. */
+  listen(channel: string, wake: () => void): () => void;
   ready(): Promise<boolean>;
   close(): Promise<void>;
 }
@@ -65,7 +65,11 @@ export const openDatabase = (url: string, log: Logger): Database => {
     transaction: (work, isolation = 'read committed') =>
       guarded(() => transactions.run(isolation, (session) => work(drizzle(session)))),
     listen: (channel, wake) => {
-      sql.listen(channel, wake, wake).catch(() => log.warn('database.listen_failed'));
+      const listening = sql.listen(channel, wake, wake);
+      listening.catch(() => log.warn('database.listen_failed'));
+      return () => {
+        listening.then(({ unlisten }) => unlisten()).catch(() => {});
+      };
     },
     ready: async () => {
       try {

@@ -1,4 +1,4 @@
-import { and, asc, eq, isNull, lt, max, sql } from 'drizzle-orm';
+import { and, asc, count, eq, isNull, lt, max, sql } from 'drizzle-orm';
 import type { Queryable } from './database.js';
 import { type OutboxDestination, outbox } from './schema.js';
 
@@ -25,6 +25,18 @@ export const appendToOutbox = async (
       createdAt: at.now,
     })),
   );
+};
+
+/** Whether so many rows wait that no more are taken. Counts no further than the bound. */
+export const isOutboxFull = async (tx: Queryable, rowsMax: number): Promise<boolean> => {
+  const waiting = tx
+    .select({ ordinal: outbox.ordinal })
+    .from(outbox)
+    .where(isNull(outbox.sentAt))
+    .limit(rowsMax)
+    .as('waiting');
+  const [row] = await tx.select({ rows: count() }).from(waiting);
+  return (row?.rows ?? 0) >= rowsMax;
 };
 
 /** True when this transaction now leads the relay of a destination, over all replicas, until it ends. */

@@ -33,9 +33,14 @@ export const rotateApiKey = (
 
 /** Revokes a key at once and for ever. */
 export const revokeApiKey = (deps: Deps, caller: Caller, id: ApiKeyId): Promise<void> =>
-  makeChange(deps, caller, async (change) => {
-    const { key } = await lockedKey(change, id);
-    guardKey(change.principal, key);
-    await updateApiKey(change.tx, id, { revokedAt: change.now });
-    change.audit({ type: 'apikey.revoked', orgId: key.orgId, target: { kind: 'api_key', id } });
-  });
+  makeChange(
+    deps,
+    caller,
+    async (change) => {
+      const { key } = await lockedKey(change, id);
+      guardKey(change.principal, key);
+      await updateApiKey(change.tx, id, { revokedAt: change.now });
+      change.audit({ type: 'apikey.revoked', orgId: key.orgId, target: { kind: 'api_key', id } });
+    },
+    'urgent',
+  );

@@ -1,10 +1,11 @@
 import type { Uuid } from '@lethe/contracts';
 import { LetheError } from '@lethe/service-kit';
+import { bounds } from '../domain/bounds.js';
 import type { Caller, Principal } from '../domain/principal.js';
 import { RefusedChange } from '../lockdown/refused-change.js';
 import { type AuditNote, auditRow } from '../outbox/calls.js';
 import type { Database, Queryable } from '../store/database.js';
-import { appendToOutbox, type NewOutboxRow } from '../store/outbox.js';
+import { appendToOutbox, isOutboxFull, type NewOutboxRow } from '../store/outbox.js';
 import { findPrincipal } from '../store/users.js';
 import { lockVersion, notifyChanged, setVersion } from '../store/version.js';
 
@@ -42,10 +43,16 @@ const currentPrincipal = async (tx: Queryable, principal: Principal): Promise<Pr
   return found;
 };
 
+/** What cannot be recorded is not done: with audit or accounting away for long, changes are refused in the end. */
+const checkRoom = async (tx: Queryable): Promise<void> => {
+  if (await isOutboxFull(tx, bounds.outboxRowsMax)) throw new LetheError('gateway.overloaded');
+};
+
 /** A refusal is an audit event too. It changes nothing, so it stands under the present version. */
 const recordRefusal = (deps: Deps, caller: Caller, refusal: RefusedChange): Promise<void> =>
   deps.database.transaction(async (tx) => {
     const version = await lockVersion(tx);
+    await checkRoom(tx);
     const now = new Date(deps.clock());
     const note: AuditNote = {
       type: 'change.refused',
@@ -59,9 +66,13 @@ const recordRefusal = (deps: Deps, caller: Caller, refusal: RefusedChange): Prom
     await notifyChanged(tx);
   });
 
-const runChange = <T>(deps: Deps, caller: Caller, work: (change: Change) => Promise<T>): Promise<T> =>
+type Work<T> = (change: Change) => Promise<T>;
+type Urgency = 'ordinary' | 'urgent';
+
+const runChange = <T>(deps: Deps, caller: Caller, work: Work<T>, urgency: Urgency): Promise<T> =>
   deps.database.transaction(async (tx) => {
     const version = (await lockVersion(tx)) + 1n;
+    if (urgency === 'ordinary') await checkRoom(tx);
     const now = new Date(deps.clock());
     const principal = await currentPrincipal(tx, caller.principal);
     const rows: NewOutboxRow[] = [];
@@ -88,12 +99,18 @@ const runChange = <T>(deps: Deps, caller: Caller, work: (change: Change) => Prom
 
 /**
  * Makes one change: the version lock, the change, its outbox rows and the new version in one transaction. A refused
- * attempt rolls back and leaves a change.refused event in a transaction of its own. Rejects with LetheError.
+ * attempt rolls back and leaves a change.refused event in a transaction of its own. Urgent changes, which only
+ * tighten, are taken even when the outbox is full. Rejects with LetheError.
  */
-export const makeChange = <T>(deps: Deps, caller: Caller, work: (change: Change) => Promise<T>): Promise<T> =>
+export const makeChange = <T>(
+  deps: Deps,
+  caller: Caller,
+  work: Work<T>,
+  urgency: Urgency = 'ordinary',
+): Promise<T> =>
   deps.serial(async () => {
     try {
-      return await runChange(deps, caller, work);
+      return await runChange(deps, caller, work, urgency);
     } catch (error) {
       if (error instanceof RefusedChange) {
         deps.refused(error.code);

@@ -71,26 +71,31 @@ export const assignRole = (
 
 /** Removes a user: tokens and API keys stop at once, each key with an event of its own. */
 export const removeMember = (deps: Deps, caller: Caller, ref: OrgRef, userId: UserId): Promise<void> =>
-  makeChange(deps, caller, async (change) => {
-    const org = await lockedOrganization(change, ref);
-    const target = { kind: 'user', id: userId } as const;
-    guardAdmin(change.principal, { orgId: org.id, target });
-    const user = await findUser(change.tx, org.id, userId);
-    if (user === undefined) throw new LetheError('caller.not_found');
-    await keepAnAdmin(change, user, 'user_id');
-    const tokens = await revokeTokensOf(change.tx, userId, change.now);
-    const keys = await revokeApiKeysOf(change.tx, userId, change.now);
-    await deleteMembershipsOf(change.tx, userId);
-    await markUserRemoved(change.tx, userId, change.now);
-    change.audit({
-      type: 'member.removed',
-      orgId: org.id,
-      target,
-      after: { tokens_revoked: tokens, api_keys_revoked: keys.length },
-    });
-    for (const id of keys)
-      change.audit({ type: 'apikey.revoked', orgId: org.id, target: { kind: 'api_key', id } });
-  });
+  makeChange(
+    deps,
+    caller,
+    async (change) => {
+      const org = await lockedOrganization(change, ref);
+      const target = { kind: 'user', id: userId } as const;
+      guardAdmin(change.principal, { orgId: org.id, target });
+      const user = await findUser(change.tx, org.id, userId);
+      if (user === undefined) throw new LetheError('caller.not_found');
+      await keepAnAdmin(change, user, 'user_id');
+      const tokens = await revokeTokensOf(change.tx, userId, change.now);
+      const keys = await revokeApiKeysOf(change.tx, userId, change.now);
+      await deleteMembershipsOf(change.tx, userId);
+      await markUserRemoved(change.tx, userId, change.now);
+      change.audit({
+        type: 'member.removed',
+        orgId: org.id,
+        target,
+        after: { tokens_revoked: tokens, api_keys_revoked: keys.length },
+      });
+      for (const id of keys)
+        change.audit({ type: 'apikey.revoked', orgId: org.id, target: { kind: 'api_key', id } });
+    },
+    'urgent',
+  );
 
 export const listMembers = (
   deps: Deps,

@@ -38,13 +38,18 @@ export const createToken = (
 
 /** Revokes a token at once; revoking it again changes nothing. */
 export const revokeToken = (deps: Deps, caller: Caller, tokenId: Uuid): Promise<void> =>
-  makeChange(deps, caller, async (change) => {
-    const found = await findToken(change.tx, tokenId);
-    if (found === undefined) throw new LetheError('caller.not_found');
-    const org = await lockedOrganization(change, { id: found.orgId });
-    const target = { kind: 'token', id: tokenId } as const;
-    guardAdmin(change.principal, { orgId: org.id, target });
-    if (found.revokedAt !== null) return;
-    await markTokenRevoked(change.tx, tokenId, change.now);
-    change.audit({ type: 'token.revoked', orgId: org.id, target });
-  });
+  makeChange(
+    deps,
+    caller,
+    async (change) => {
+      const found = await findToken(change.tx, tokenId);
+      if (found === undefined) throw new LetheError('caller.not_found');
+      const org = await lockedOrganization(change, { id: found.orgId });
+      const target = { kind: 'token', id: tokenId } as const;
+      guardAdmin(change.principal, { orgId: org.id, target });
+      if (found.revokedAt !== null) return;
+      await markTokenRevoked(change.tx, tokenId, change.now);
+      change.audit({ type: 'token.revoked', orgId: org.id, target });
+    },
+    'urgent',
+  );

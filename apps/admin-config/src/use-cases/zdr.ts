@@ -27,35 +27,40 @@ export const enableZdr = async (
 ): Promise<ZdrCommitment> => {
   if (wish.shredHistory) throw new LetheError('gateway.not_implemented', 'shred_history');
   if (wish.restrictModels) throw new LetheError('gateway.not_implemented', 'restrict_models');
-  return makeChange(deps, caller, async (change) => {
-    const org = await lockedOrganization(change, ref);
-    guardZdrEnable({ principal: change.principal, org, confirmation: wish.confirmation });
-    if (org.zdr !== undefined) return org.zdr;
-    const keysForcedOff = await forceLoggingOff(change.tx, org.id);
-    await deleteTransitKeys(change.tx, org.id);
-    const eventId = change.audit({
-      type: 'zdr.enabled',
-      orgId: org.id,
-      target: { kind: 'organization', id: org.id },
-      before: {
-        zdr: false,
-        default_logging: org.defaultLogging,
-        allow_logging_change: org.allowLoggingChange,
-      },
-      after: {
-        zdr: true,
-        default_logging: false,
-        allow_logging_change: false,
-        keys_forced_off: keysForcedOff,
-        version: change.version.toString(),
-      },
-    });
-    const zdr = { enabledAt: change.now, version: change.version, keysForcedOff, eventId };
-    await commitZdr(change.tx, org.id, zdr);
-    change.send([
-      sealOrgRow(org.id, change.version),
-      ...putApiKeysRows(org.id, await allApiKeys(change.tx, org.id), change.version),
-    ]);
-    return zdr;
-  });
+  return makeChange(
+    deps,
+    caller,
+    async (change) => {
+      const org = await lockedOrganization(change, ref);
+      guardZdrEnable({ principal: change.principal, org, confirmation: wish.confirmation });
+      if (org.zdr !== undefined) return org.zdr;
+      const keysForcedOff = await forceLoggingOff(change.tx, org.id);
+      await deleteTransitKeys(change.tx, org.id);
+      const eventId = change.audit({
+        type: 'zdr.enabled',
+        orgId: org.id,
+        target: { kind: 'organization', id: org.id },
+        before: {
+          zdr: false,
+          default_logging: org.defaultLogging,
+          allow_logging_change: org.allowLoggingChange,
+        },
+        after: {
+          zdr: true,
+          default_logging: false,
+          allow_logging_change: false,
+          keys_forced_off: keysForcedOff,
+          version: change.version.toString(),
+        },
+      });
+      const zdr = { enabledAt: change.now, version: change.version, keysForcedOff, eventId };
+      await commitZdr(change.tx, org.id, zdr);
+      change.send([
+        sealOrgRow(org.id, change.version),
+        ...putApiKeysRows(org.id, await allApiKeys(change.tx, org.id), change.version),
+      ]);
+      return zdr;
+    },
+    'urgent',
+  );
 };
