@@ -53,7 +53,7 @@ describe('WholeEvents', () => {
         assert.equal(all(flowed), given);
         if (!keepEnd) assert.ok(flowed.before === '' || /(^|\n)\r?\n$/.test(flowed.before));
       }),
-      { seed: 10, numRuns: 4_000 },
+      { seed: 10, numRuns: 2_000 },
     );
   });
 
@@ -65,7 +65,7 @@ describe('WholeEvents', () => {
         const kept = list.filter((event) => !event.includes('"choices":[]'));
         assert.equal(all(flow(removing(), list.join(''), at)), kept.join(''));
       }),
-      { seed: 11, numRuns: 4_000 },
+      { seed: 11, numRuns: 2_000 },
     );
   });
 
