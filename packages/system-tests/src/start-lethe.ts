@@ -1,6 +1,6 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { existsSync, readFileSync } from 'node:fs';
+import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -42,7 +42,7 @@ export interface RunJson {
 export interface StartLetheOptions {
   /** Added to the launcher's environment: LETHE_PORT_BASE (default 0), provider variables, … */
   readonly env?: Readonly<Record<string, string>>;
-  /** An existing LETHE_HOME, which stays after the end. Default: a new one, which goes with `stop` and `kill`. */
+  /** An existing LETHE_HOME, which stays after the end. Default: a new one, which goes with `stop`. */
   readonly home?: string;
   readonly args?: readonly string[];
   readonly timeoutMs?: number;
@@ -70,7 +70,7 @@ export interface Lethe {
   processes(): number[];
   /** SIGTERM, as Ctrl-C would; resolves when the launcher has ended. Idempotent. */
   stop(): Promise<Stopped>;
-  /** kill -9 of the launcher and all its processes at once. */
+  /** kill -9 of the launcher and all its processes at once. The home stays. */
   kill(): Promise<void>;
   /** Removes the home, where `startLethe` made it. */
   removeHome(): Promise<void>;
@@ -104,6 +104,15 @@ export const spawnLethe = (
   return { child, printed };
 };
 
+/** The last lines of every log beneath a home. */
+const logTails = (home: string): string => {
+  const logs = join(home, 'logs');
+  if (!existsSync(logs)) return '';
+  return readdirSync(logs)
+    .map((name) => `${name}:\n${readFileSync(join(logs, name), 'utf8').split('\n').slice(-8).join('\n')}`)
+    .join('\n');
+};
+
 /** Starts the built Lethe on free ports and a fresh home, and resolves when run.json is there. Rejects with what it printed. */
 export const startLethe = async (options: StartLetheOptions = {}): Promise<Lethe> => {
   const home = options.home ?? (await newHome());
@@ -124,14 +133,15 @@ export const startLethe = async (options: StartLetheOptions = {}): Promise<Lethe
   const removeHome = async (): Promise<void> => {
     if (options.home === undefined) await rm(home, { recursive: true, force: true, maxRetries: 5 });
   };
-  const ready = (): boolean => ended() || printed.page.includes('curl ');
-  await waitFor(ready, options.timeoutMs ?? 60_000).catch(() => undefined);
+  const ready = (): boolean => ended() || printed.page.includes('Ctrl-C');
+  await waitFor(ready, options.timeoutMs ?? 120_000).catch(() => undefined);
   const startedInMs = performance.now() - startedAtMs;
   const run = ended() ? undefined : readRunFile(home);
   if (run === undefined) {
     await killAll([pid, ...descendantsOf(pid)]);
+    const said = `${printed.progress}\n${printed.page}\n${logTails(home)}`;
     await removeHome();
-    throw new Error(`lethe up did not get ready:\n${printed.progress}\n${printed.page}`);
+    throw new Error(`lethe up did not get ready:\n${said}`);
   }
 
   let stopped: Promise<Stopped> | undefined;

@@ -3,7 +3,7 @@ import { setTimeout as pause } from 'node:timers/promises';
 /** Asks until the answer is true (or anything but undefined and false). Rejects after `withinMs`. */
 export const waitFor = async <T>(
   ask: () => T | undefined | false | Promise<T | undefined | false>,
-  withinMs = 10_000,
+  withinMs = 30_000,
   everyMs = 25,
 ): Promise<T> => {
   const deadlineMs = performance.now() + withinMs;

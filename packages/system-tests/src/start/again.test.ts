@@ -6,7 +6,7 @@ import { alive, commandOf, descendantsOf, killAll } from '../process-tree.js';
 import { type Lethe, newHome, type RunJson, readRunFile, spawnLethe, startLethe } from '../start-lethe.js';
 import { waitFor } from '../wait-for.js';
 
-jest.setTimeout(180_000);
+jest.setTimeout(300_000);
 
 let home: string;
 let lethe: Lethe | undefined;
@@ -67,7 +67,7 @@ describe('stopping', () => {
 
   it('works in the middle of a start', async () => {
     const { child } = spawnLethe(['up'], { LETHE_HOME: home, LETHE_PORT_BASE: '0' });
-    await waitFor(() => existsSync(join(home, 'postgres', 'data', 'postmaster.pid')), 30_000);
+    await waitFor(() => existsSync(join(home, 'postgres', 'data', 'postmaster.pid')));
     const processes = descendantsOf(child.pid ?? 0);
     child.kill('SIGINT');
     await waitFor(() => child.exitCode !== null);
@@ -93,7 +93,7 @@ describe('after kill -9', () => {
     const first = await start();
     const processes = first.processes();
     process.kill(first.pid, 'SIGKILL');
-    await waitFor(() => !processes.some(alive), 15_000);
+    await waitFor(() => !processes.some(alive));
     await start();
   });
 
@@ -122,7 +122,7 @@ describe('after kill -9', () => {
     const [postmaster] = processes().filter((pid) => commandOf(pid).includes(join(home, 'postgres', 'data')));
     await killAll([postmaster ?? -1]);
     await chat(run, run.organizations[0]?.keys.quiet);
-    await waitFor(async () => (await listed(run).catch(() => 0)) === 1, 30_000);
+    await waitFor(async () => (await listed(run).catch(() => 0)) === 1);
   });
 });
 

@@ -6,7 +6,7 @@ import { Problem } from '../../terminal/problem.js';
 
 const routerPatienceMs = 30_000;
 const transitPatienceMs = 10_000;
-const askEveryMs = 25;
+const askEveryMs = 40;
 const callTimeoutMs = 2_000;
 
 const eventPage = z.object({
