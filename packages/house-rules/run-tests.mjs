@@ -24,6 +24,7 @@ const runProject = (/** @type {string} */ project, /** @type {string[]} */ flags
       '--json',
       '--outputFile',
       outputFile,
+      '--passWithNoTests',
       ...flags,
     ],
     { cwd: root, stdio: ['ignore', 'ignore', 'inherit'], env: process.env },
@@ -45,10 +46,7 @@ const runProject = (/** @type {string} */ project, /** @type {string[]} */ flags
 };
 
 const args = process.argv.slice(2);
-const counts = [
-  runProject('unit', args),
-  runProject('system', ['--runInBand', '--passWithNoTests', ...args]),
-];
+const counts = [runProject('unit', args), runProject('system', ['--runInBand', ...args])];
 const sum = (/** @type {'passed' | 'failed' | 'skipped'} */ key) =>
   counts.reduce((total, count) => total + count[key], 0);
 process.stdout.write(`\n${sum('passed')} passed, ${sum('failed')} failed, ${sum('skipped')} skipped\n`);
