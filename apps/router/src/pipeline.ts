@@ -125,8 +125,11 @@ const admit = (
   checkChatFields(body);
   course.streaming = body.scan.field('stream')?.kind === 'true';
   const wishes = readWishes(
-    body.readObject('lethe') ?? body.readObject('requesty'),
-    body.readObject('provider'),
+    {
+      lethe: body.readObject('lethe'),
+      requesty: body.readObject('requesty'),
+      provider: body.readObject('provider'),
+    },
     rawHeaders,
   );
   course.point = 'policy';

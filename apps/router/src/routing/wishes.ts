@@ -40,22 +40,33 @@ const headerExtras = (rawHeaders: readonly string[]): (readonly [string, string]
   return extras;
 };
 
-/** Reads the wishes of one request from its `lethe` (or `requesty`) and `provider` objects and its headers. Throws LetheError naming the field. */
-export const readWishes = (
-  own: SmallObject | undefined,
-  provider: SmallObject | undefined,
-  rawHeaders: readonly string[],
-): RequestWishes => ({
-  telemetryOnly: [
-    booleanWish(own, 'zdr', 'lethe.zdr'),
-    booleanWish(provider, 'zdr', 'provider.zdr'),
-    dataCollectionWish(provider),
-  ].includes(true),
-  caller: {
-    tags: own?.tags,
-    userId: own?.user_id,
-    traceId: own?.trace_id,
-    extra: own?.extra,
-    headerExtras: headerExtras(rawHeaders),
-  },
-});
+/** The objects of a request that are ours or spelled by other gateways; `requesty` is the same thing as `lethe`. */
+export interface OwnObjects {
+  readonly lethe: SmallObject | undefined;
+  readonly requesty: SmallObject | undefined;
+  readonly provider: SmallObject | undefined;
+}
+
+/**
+ * Reads the wishes of one request from its own objects and its headers. Any wish to be stricter counts, whichever
+ * object says it; what is said twice is taken from `lethe`. Throws LetheError naming the field.
+ */
+export const readWishes = (objects: OwnObjects, rawHeaders: readonly string[]): RequestWishes => {
+  const { lethe, requesty, provider } = objects;
+  const own = { ...requesty, ...lethe };
+  return {
+    telemetryOnly: [
+      booleanWish(lethe, 'zdr', 'lethe.zdr'),
+      booleanWish(requesty, 'zdr', 'requesty.zdr'),
+      booleanWish(provider, 'zdr', 'provider.zdr'),
+      dataCollectionWish(provider),
+    ].includes(true),
+    caller: {
+      tags: own.tags,
+      userId: own.user_id,
+      traceId: own.trace_id,
+      extra: own.extra,
+      headerExtras: headerExtras(rawHeaders),
+    },
+  };
+};
