@@ -2,7 +2,7 @@
 // needed, build when needed, then hand over. No dependencies: this file must run before any is installed.
 import { spawnSync } from 'node:child_process';
 import { createHash } from 'node:crypto';
-import { existsSync, readFileSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
@@ -39,16 +39,51 @@ const marker = join(root, 'node_modules', '.lethe-lock-sha256');
 const npmMarker = join(root, 'node_modules', '.package-lock.json');
 const installed =
   existsSync(npmMarker) && (!existsSync(marker) || readFileSync(marker, 'utf8') === lockSha256);
-if (!installed) run('Installing from the lock', 'npm', ['ci', '--no-audit', '--no-fund']);
+// With the tools that build and with Postgres, whatever the machine's npm settings leave out.
+const everything = ['--include=dev', '--include=optional', '--no-audit', '--no-fund'];
+if (!installed) run('Installing from the lock', 'npm', ['ci', ...everything]);
 if (!existsSync(marker)) writeFileSync(marker, lockSha256);
 
-if (command !== 'check') {
+/** Every workspace's folder, from the root. */
+const workspaces = ['apps', 'packages'].flatMap((group) =>
+  readdirSync(join(root, group)).map((name) => join(group, name)),
+);
+
+/** What the build is made from: every source file with its size and time. */
+const sources = () => {
+  const hash = createHash('sha256').update(`${process.version} ${lockSha256}`);
+  for (const part of ['turbo.json', 'packages/house-rules/build.mjs', ...workspaces]) {
+    const path = join(root, part);
+    const inside = ['package.json', 'src', 'migrations'].map((name) => join(path, name)).filter(existsSync);
+    for (const entry of statSync(path).isDirectory() ? inside : [path]) {
+      const names = statSync(entry).isDirectory()
+        ? readdirSync(entry, { recursive: true, encoding: 'utf8' }).sort()
+        : [''];
+      for (const name of names) {
+        const { size, mtimeMs } = statSync(join(entry, name));
+        hash.update(`${entry}/${name} ${size} ${mtimeMs}\n`);
+      }
+    }
+  }
+  return hash.digest('hex');
+};
+
+// A build replaces files that another Lethe of this checkout may be about to load, so none is made without need.
+const builtMarker = join(root, '.cache', 'built-from-sha256');
+const whole = workspaces.every(
+  (path) => !existsSync(join(root, path, 'src')) || existsSync(join(root, path, 'dist')),
+);
+const builtFrom = whole && existsSync(builtMarker) ? readFileSync(builtMarker, 'utf8') : '';
+if (command !== 'check' && builtFrom !== sources()) {
+  const from = sources();
   run('Building', process.execPath, [
     join(root, 'node_modules', 'turbo', 'bin', 'turbo'),
     'run',
     'build',
     '--output-logs=errors-only',
   ]);
+  mkdirSync(dirname(builtMarker), { recursive: true });
+  writeFileSync(builtMarker, from);
 }
 
 if (command === 'start') {
