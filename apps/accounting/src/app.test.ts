@@ -1,6 +1,7 @@
 import { afterAll, afterEach, beforeAll, describe, expect, it } from '@jest/globals';
 import { encodePack, encodeTelemetry, newUuidV7, type OrgId, type Telemetry } from '@lethe/contracts';
 import type { RunningService } from '@lethe/service-kit';
+import postgres from 'postgres';
 import { type ServiceBench, startServiceBench, until } from './testing/running-service.contract.js';
 import { sampleTelemetry, sealedSample } from './testing/samples.contract.js';
 
@@ -159,7 +160,7 @@ describe('accounting and its keys', () => {
 });
 
 describe('accounting and the end of logging', () => {
-  it('seals: a running payload is waited for, a later one refused and reported to audit', async () => {
+  it('SealOrg keeps what came before; what comes later is refused and reported to audit', async () => {
     await start();
     await ready();
     const [orgId, apiKeyId] = [newUuidV7(), newUuidV7()];
@@ -195,6 +196,31 @@ describe('accounting and the end of logging', () => {
     expect(bench.lines.join('')).toContain('payload.tripwire');
   }, 60_000);
 
+  it('SealOrg waits for a payload transaction that is open', async () => {
+    await start();
+    await ready();
+    const orgId = newUuidV7();
+    await bench.openOrg(orgId);
+    const payloadRole = postgres(bench.db.urls.payload, { max: 1 });
+    let sealed = false;
+    try {
+      let sealing: Promise<bigint> = Promise.resolve(0n);
+      await payloadRole.begin(async (tx) => {
+        await tx`select payload.check_gate(${orgId})`;
+        sealing = bench.sealOrg(orgId, 4n).finally(() => {
+          sealed = true;
+        });
+        await until(async () => (await bench.db.sql`select 1 from pg_locks where not granted`).length > 0);
+        expect(sealed).toBe(false);
+      });
+      expect(await sealing).toBe(4n);
+    } finally {
+      await payloadRole.end({ timeout: 1 });
+    }
+  }, 60_000);
+});
+
+describe('accounting and its neighbours', () => {
   it('sends audit events in their order, and each until audit has it', async () => {
     await start();
     await ready();
@@ -211,9 +237,11 @@ describe('accounting and the end of logging', () => {
     expect(sent().map((event) => event.orgId)).toEqual(orgs);
   }, 60_000);
 
-  it('refuses gRPC calls without a credential', async () => {
+  it('refuses gRPC calls without a credential, and arguments that are no ids', async () => {
     await start();
     await ready();
+    await expect(bench.openOrg('not-an-id' as OrgId)).rejects.toMatchObject({ status: 3 });
+    await expect(bench.sealOrg(newUuidV7(), 2n ** 63n)).rejects.toMatchObject({ status: 3 });
     const { accounting } = await import('@lethe/contracts');
     const grpc = await import('@grpc/grpc-js');
     const address = `127.0.0.1:${String(bench.launch.grpcPort)}`;

@@ -1,3 +1,4 @@
+export { postgresSocket } from './database/postgres-socket.js';
 export * from './grpc/grpc-client.js';
 export * from './grpc/grpc-server.js';
 export * from './grpc/management-identity.js';

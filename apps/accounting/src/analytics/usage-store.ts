@@ -5,15 +5,15 @@ import { insightFloor } from '../store/request-store.js';
 import { apiKeyCopy, event } from '../store/schema.js';
 import type { GroupBy, GroupColumn, UsageRequest } from './usage-request.js';
 
-/** Sums of one period, or of one group within it. Tokens and requests are counts, spend nano-dollars. */
+/** Sums of one period, or of one group within it. Tokens and requests are counts, costs nano-dollars. */
 export interface UsageSums {
   readonly completionsRequests: number;
   readonly embeddingRequests: number;
   readonly totalRequests: number;
   readonly inputTokens: number;
   readonly outputTokens: number;
-  readonly spendProviderNanos: bigint;
-  readonly spendRouterNanos: bigint;
+  readonly costProviderNanos: bigint;
+  readonly costRouterNanos: bigint;
 }
 
 export const noUsage: UsageSums = {
@@ -22,8 +22,8 @@ export const noUsage: UsageSums = {
   totalRequests: 0,
   inputTokens: 0,
   outputTokens: 0,
-  spendProviderNanos: 0n,
-  spendRouterNanos: 0n,
+  costProviderNanos: 0n,
+  costRouterNanos: 0n,
 };
 
 export interface UsageRow extends UsageSums {
@@ -85,8 +85,8 @@ const selection = (request: UsageRequest) => ({
   totalRequests: sql<number>`count(*)`.mapWith(Number),
   inputTokens: sumOf(sql`${event.tokensInput}`).mapWith(Number),
   outputTokens: sumOf(sql`${event.tokensOutput}`).mapWith(Number),
-  spendProviderNanos: sumOf(sql`${event.costProviderNanos}`).mapWith(BigInt),
-  spendRouterNanos: sumOf(sql`${event.costRouterNanos}`).mapWith(BigInt),
+  costProviderNanos: sumOf(sql`${event.costProviderNanos}`).mapWith(BigInt),
+  costRouterNanos: sumOf(sql`${event.costRouterNanos}`).mapWith(BigInt),
 });
 
 /** Sums of usage within a scope. Every method throws LetheError of a closed code. */

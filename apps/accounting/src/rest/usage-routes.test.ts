@@ -61,10 +61,10 @@ describe('usage', () => {
       speech_requests: 0,
       transcription_requests: 0,
       total_requests: 2,
-      spend: '0.000248912',
-      spend_nanos: '248912',
-      spend_provider_nanos: '246912',
-      spend_router_nanos: '2000',
+      spend: '0.000002000',
+      spend_nanos: '2000',
+      cost_provider: '0.000246912',
+      cost_provider_nanos: '246912',
       input_tokens: 24,
       output_tokens: 68,
       total_tokens: 92,
@@ -76,8 +76,8 @@ describe('usage', () => {
       '/v1/manage/org/usage?start=2026-10-01T00:00:00Z&end=2026-12-31T00:00:00Z&resolution=month',
     );
     expect(Object.keys(months)).toEqual(['2026-11', '2026-12']);
-    expect(months['2026-12']?.spend_nanos).toBe('18014398509481982');
-    expect(months['2026-12']?.spend).toBe('18014398.509481982');
+    expect(months['2026-12']?.spend_nanos).toBe('9007199254740991');
+    expect(months['2026-12']?.spend).toBe('9007199.254740991');
     const hours = await usage(admin, `/v1/manage/org/usage?${november}&resolution=hour`);
     expect(Object.keys(hours)).toEqual(['2026-11-01T10:00:00Z', '2026-11-02T23:00:00Z']);
   });

@@ -1,3 +1,4 @@
+import { postgresSocket } from '@lethe/service-kit';
 import postgres from 'postgres';
 
 /** One pool for each database role: the telemetry path holds no connection that could write payload. */
@@ -22,15 +23,19 @@ const connectTimeoutSeconds = 5;
 const reconnectSecondsMax = 1;
 const closeTimeoutSeconds = 1;
 
-const open = (url: string, max: number): postgres.Sql =>
-  postgres(url, {
+const open = (url: string, max: number): postgres.Sql => {
+  const options = {
     max,
     debug: false,
     onnotice: () => {},
     connect_timeout: connectTimeoutSeconds,
-    backoff: (attempt) => Math.min(0.05 * 2 ** attempt, reconnectSecondsMax),
+    backoff: (attempt: number) => Math.min(0.05 * 2 ** attempt, reconnectSecondsMax),
     connection: { application_name: 'lethe-accounting' },
-  });
+    // The driver's types leave the option out.
+    socket: postgresSocket,
+  };
+  return postgres(url, options);
+};
 
 /** Opens the pools; no connection is made before the first query. `close` waits a second for running ones. */
 export const openPools = (urls: PoolUrls): Pools => {
