@@ -9,8 +9,6 @@ export interface RequestWishes {
 
 type SmallObject = Readonly<Record<string, unknown>>;
 
-const headerExtrasMax = 16;
-
 /** True when a wish is spelled `true`; absent, null and false ask for nothing; anything else is refused. */
 const booleanWish = (object: SmallObject | undefined, field: string, param: string): boolean => {
   const value = object?.[field];
@@ -29,7 +27,7 @@ const dataCollectionWish = (provider: SmallObject | undefined): boolean => {
 /** Headers `X-Lethe-<Name>`, `X-Requesty-<Name>`, `HTTP-Referer` and `X-Title` become extras; none is forwarded. */
 const headerExtras = (rawHeaders: readonly string[]): (readonly [string, string])[] => {
   const extras: (readonly [string, string])[] = [];
-  for (let i = 0; i < rawHeaders.length && extras.length < headerExtrasMax; i += 2) {
+  for (let i = 0; i < rawHeaders.length; i += 2) {
     const name = (rawHeaders[i] as string).toLowerCase();
     const value = rawHeaders[i + 1] as string;
     if (name === 'http-referer') extras.push(['origin_referer', value]);
