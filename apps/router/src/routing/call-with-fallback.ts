@@ -53,19 +53,17 @@ const failureCodes: Readonly<Record<UpstreamFailure, ErrorCode>> = {
   aborted: 'caller.aborted',
 };
 
-const refusalOf = (error: unknown): ProviderFailedError => {
-  const failure = error instanceof UpstreamError ? error.failure : 'malformed';
-  const unsent = error instanceof UpstreamError && !error.sent;
-  return new ProviderFailedError(
+/** Only what never left may be repeated: a request that did may have been carried out. */
+const refusalOf = ({ failure, sent }: Pick<UpstreamError, 'failure' | 'sent'>): ProviderFailedError =>
+  new ProviderFailedError(
     {
       code: failureCodes[failure],
       param: null,
-      retriable: unsent && failure !== 'aborted',
+      retriable: !sent && failure !== 'aborted',
       retryAfterSeconds: undefined,
     },
-    unsent ? 'connect' : 'await_head',
+    sent ? 'await_head' : 'connect',
   );
-};
 
 const wait = (ms: number): Promise<void> => new Promise((resolve) => setTimeout(resolve, ms));
 
@@ -81,7 +79,8 @@ const attemptOnce = async (
     if (response.status < 300) return response;
     return new ProviderFailedError(await options.classify(response), 'await_head');
   } catch (error) {
-    return refusalOf(error);
+    if (error instanceof UpstreamError) return refusalOf(error);
+    throw error; // Ours, not the provider's.
   }
 };
 
@@ -93,11 +92,8 @@ export const callWithFallback = async (options: CallOptions): Promise<UpstreamRe
   let last: ProviderFailedError | undefined;
   for (const [fallbackIndex, attempt] of options.plan.entries()) {
     for (let tries = 0; tries < options.triesPerAccountMax; tries += 1) {
-      if (options.aborted())
-        throw new ProviderFailedError(
-          { code: 'caller.aborted', param: null, retriable: false, retryAfterSeconds: undefined },
-          'await_head',
-        );
+      // Between attempts nothing is on its way.
+      if (options.aborted()) throw refusalOf({ failure: 'aborted', sent: false });
       options.onAttempt(attempt, fallbackIndex);
       const result = await attemptOnce(options, attempt);
       if (!(result instanceof ProviderFailedError)) return result;
