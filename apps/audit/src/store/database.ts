@@ -1,3 +1,4 @@
+import { postgresSocket } from '@lethe/service-kit';
 import { sql } from 'drizzle-orm';
 import { drizzle, type PostgresJsDatabase } from 'drizzle-orm/postgres-js';
 import postgres from 'postgres';
@@ -22,15 +23,18 @@ export interface AuditDatabase {
 
 /** Connects with the first query. */
 export const openAuditDatabase = (url: string): AuditDatabase => {
-  const client = postgres(url, {
+  const options = {
     max: CONNECTIONS_MAX,
     connect_timeout: 5,
     idle_timeout: 60,
-    backoff: (attempts) => Math.min(0.05 * 2 ** attempts, RECONNECT_SECONDS_MAX),
+    backoff: (attempts: number) => Math.min(0.05 * 2 ** attempts, RECONNECT_SECONDS_MAX),
     debug: false,
     onnotice: () => {},
     connection: { application_name: 'lethe-audit' },
-  });
+    // The driver's types leave the option out.
+    socket: postgresSocket,
+  };
+  const client = postgres(url, options);
   const db = drizzle(client);
   return {
     db,
