@@ -2,6 +2,9 @@ import { randomUUID } from 'node:crypto';
 import type {
   EventLogConsumer,
   EventLogError,
+  EventLogProducer,
+  EventLogRecord,
+  Position,
   RunOptions,
   StoredRecord,
   Subscription,
@@ -30,6 +33,22 @@ export const codeOf = async (promise: Promise<unknown>): Promise<string> => {
     (error: EventLogError) => (error.name === 'EventLogError' ? error.code : 'another error'),
   );
   return outcome;
+};
+
+/** Publishes as a service does: again and again while the log says that it may take it later. */
+export const publishUntilStored = async (
+  producer: EventLogProducer,
+  topic: TopicName,
+  records: readonly EventLogRecord[],
+): Promise<readonly Position[]> => {
+  for (;;) {
+    try {
+      return await producer.publish(topic, records);
+    } catch (error) {
+      if (!(error instanceof Error && 'retriable' in error && error.retriable === true)) throw error;
+      await new Promise((resolve) => setTimeout(resolve, 100));
+    }
+  }
 };
 
 export interface ReaderOptions {

@@ -1,7 +1,8 @@
 import { describe, expect, it, jest } from '@jest/globals';
 import { kafkaAvailability, startKafka } from '@lethe/test-servers';
 import { describeEventLog, type EventLogHarness } from '../event-log.contract.js';
-import { ensureTopics, openEventLogConsumer, openEventLogProducer } from '../index.js';
+import { ensureTopics, openEventLogConsumer, openEventLogProducer, topicNames } from '../index.js';
+import { publishUntilStored } from '../reading.contract.js';
 import { certificateConfig, grantAccess, passwordConfig } from './kafka-access.contract.js';
 
 jest.setTimeout(240_000);
@@ -14,6 +15,12 @@ const make = async (): Promise<EventLogHarness> => {
   const producers = { insight: 'router', audit: 'audit' } as const;
   const consumers = { insight: 'accounting', audit: 'ops' } as const;
   const { certificates, password } = server.secure ?? {};
+  // A topic that was just made has no leader for a moment.
+  const first = await openEventLogProducer(certificateConfig(server, 'admin'));
+  for (const topic of topicNames) {
+    await publishUntilStored(first, topic, [{ key: Buffer.from('k'), value: Buffer.from('first') }]);
+  }
+  await first.close();
   return {
     producer: (family, options) =>
       openEventLogProducer(certificateConfig(server, producers[family]), options),

@@ -54,6 +54,6 @@ const end = (socket: Socket, tcp: Socket | undefined): void => {
   if (!tcp || socket.writableEnded) socket.destroy();
   // While connecting nothing was sent, and a reset would wait for the connection.
   else if (tcp.connecting) tcp.destroy();
-  // A TLS socket follows by itself. Destroying it in the same tick as the reset below it crashes Node 20.20.
+  // A TLS socket follows by itself. Destroying it in the same tick as the reset below it crashes Node (20.20, 24.21).
   else tcp.resetAndDestroy();
 };
