@@ -8,7 +8,7 @@ const bin = (/** @type {string} */ name) => join(root, 'node_modules/.bin', name
 /** @type {{ name: string, file: string, args: string[], cwd?: string }[]} */
 const steps = [
   { name: 'types', file: bin('tsc'), args: ['-p', '.'] },
-  { name: 'lint and format', file: bin('biome'), args: ['ci', '--config-path=.config', '.'] },
+  { name: 'lint and format', file: 'npm', args: ['run', '--silent', 'lint'] },
   { name: 'architecture', file: process.execPath, args: ['packages/house-rules/architecture.mjs'] },
   { name: 'unused code', file: bin('knip'), args: ['--no-progress'] },
   { name: 'proto lint', file: bin('buf'), args: ['lint'], cwd: 'proto' },
