@@ -7,6 +7,7 @@ import {
   type TcpProxy,
 } from '@lethe/test-servers';
 import kafkajs from 'kafkajs';
+import { codeOf, marker, publishUntilStored, Reader, until } from '../contract/reading.contract.js';
 import {
   ensureTopics,
   type KafkaLogConfig,
@@ -15,7 +16,6 @@ import {
   type TopicName,
 } from '../index.js';
 import { type EventLogProducer, topicNames } from '../port.js';
-import { codeOf, marker, publishUntilStored, Reader, until } from '../reading.contract.js';
 import { topicRules } from '../topics.js';
 
 jest.setTimeout(240_000);

@@ -1,6 +1,6 @@
 import { jest } from '@jest/globals';
 import { startTestPostgres } from '@lethe/test-servers';
-import { describeEventLog, type EventLogHarness } from '../event-log.contract.js';
+import { describeEventLog, type EventLogHarness } from '../contract/event-log.contract.js';
 import { openEventLogConsumer, openEventLogProducer } from '../index.js';
 import { prepareDatabase } from './prepare-database.contract.js';
 

@@ -7,7 +7,7 @@ import { join } from 'node:path';
 import { connect as connectTls, createServer as createTlsServer } from 'node:tls';
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
 import { startTcpProxy, type TcpProxy } from '@lethe/test-servers';
-import { until } from '../reading.contract.js';
+import { until } from '../contract/reading.contract.js';
 import { GuardedSockets } from './guarded-sockets.js';
 
 const sentBytes = 1_048_576;

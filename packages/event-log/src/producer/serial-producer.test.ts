@@ -1,6 +1,6 @@
 import { describe, expect, it } from '@jest/globals';
+import { codeOf } from '../contract/reading.contract.js';
 import { EventLogError, type Position } from '../port.js';
-import { codeOf } from '../reading.contract.js';
 import { type ProducerSession, SerialProducer } from './serial-producer.js';
 
 const topic = 'lethe.insight.telemetry.v1';

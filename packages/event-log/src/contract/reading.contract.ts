@@ -9,7 +9,7 @@ import type {
   StoredRecord,
   Subscription,
   TopicName,
-} from './port.js';
+} from '../port.js';
 
 /** Resolves when the condition holds; rejects after `ms`, which is only there to end a test that would hang. */
 export const until = async (condition: () => boolean, ms = 90_000): Promise<void> => {
