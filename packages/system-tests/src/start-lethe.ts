@@ -45,7 +45,11 @@ export interface StartLetheOptions {
   /** An existing LETHE_HOME, which stays after the end. Default: a new one, which goes with `stop`. */
   readonly home?: string;
   readonly args?: readonly string[];
+  /** Runs as this user (root only). The home must be that user's. */
+  readonly uid?: number;
   readonly timeoutMs?: number;
+  /** The program of another checkout. Default: this one's. */
+  readonly program?: string;
 }
 
 export interface Stopped {
@@ -88,11 +92,13 @@ export const newHome = (): Promise<string> => mkdtemp(join(tmpdir(), 'lethe-home
 export const spawnLethe = (
   args: readonly string[],
   env: Readonly<Record<string, string | undefined>>,
+  uid?: number,
 ): { child: ChildProcess; printed: { page: string; progress: string } } => {
-  if (!existsSync(launcher)) throw new Error('apps/cli is not built: run "npx turbo run build" first');
-  const child = spawn(process.execPath, [launcher, ...args], {
+  if (!existsSync(program)) throw new Error('apps/cli is not built: run "npx turbo run build" first');
+  const child = spawn(process.execPath, [program, ...args], {
     stdio: ['ignore', 'pipe', 'pipe'],
     env: { PATH: process.env.PATH, HOME: process.env.HOME, ...env },
+    ...(uid === undefined ? {} : { uid, gid: uid }),
   });
   const printed = { page: '', progress: '' };
   child.stdout?.setEncoding('utf8').on('data', (text: string) => {
@@ -117,11 +123,8 @@ const logTails = (home: string): string => {
 export const startLethe = async (options: StartLetheOptions = {}): Promise<Lethe> => {
   const home = options.home ?? (await newHome());
   const startedAtMs = performance.now();
-  const { child, printed } = spawnLethe(['up', ...(options.args ?? [])], {
-    LETHE_PORT_BASE: '0',
-    ...options.env,
-    LETHE_HOME: home,
-  });
+  const env = { LETHE_PORT_BASE: '0', ...options.env, LETHE_HOME: home };
+  const { child, printed } = spawnLethe(['up', ...(options.args ?? [])], env, options.uid);
   const exited = once(child, 'exit') as Promise<[number | null]>;
   const ended = (): boolean => child.exitCode !== null || child.signalCode !== null;
   const pid = child.pid ?? 0;

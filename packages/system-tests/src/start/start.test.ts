@@ -1,5 +1,5 @@
 import { spawnSync } from 'node:child_process';
-import { statSync } from 'node:fs';
+import { readFileSync, statSync } from 'node:fs';
 import { availableParallelism, loadavg } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it, jest } from '@jest/globals';
@@ -19,7 +19,13 @@ const pidsOf = ({ processes }: Lethe['run']): number[] => [
 describe('a first start', () => {
   let lethe: Lethe;
   beforeAll(async () => {
-    lethe = await startLethe();
+    lethe = await startLethe({
+      env: {
+        OPENAI_API_KEY: 'sk-canary',
+        NODE_OPTIONS: '--max-old-space-size=4096',
+        http_proxy: 'http://canary:1',
+      },
+    });
   });
   afterAll(() => lethe.stop());
 
@@ -75,7 +81,8 @@ describe('a first start', () => {
       .filter((line) => line.startsWith('curl '));
     expect(lines).toHaveLength(2);
     for (const line of lines) {
-      const { stdout, status } = spawnSync('sh', ['-c', line], { encoding: 'utf8' });
+      const env = { PATH: process.env.PATH, http_proxy: 'http://127.0.0.1:1' };
+      const { stdout, status } = spawnSync('sh', ['-c', line], { encoding: 'utf8', env });
       expect(status).toBe(0);
       const said = line.includes('Remember') ? 'Remember me.' : 'Forget me.';
       expect(JSON.parse(stdout)).toMatchObject({ choices: [{ message: { content: said } }] });
@@ -99,6 +106,21 @@ describe('a first start', () => {
       ...lethe.run.organizations.flatMap((o) => [o.adminToken, o.memberToken]),
     ];
     for (const secret of secrets) expect(page + progress).not.toContain(secret);
+  });
+
+  it('gives its services no secret in their environment or arguments, and no dangerous variable', () => {
+    const written = lethe.processes().map((pid) => ({
+      names: readFileSync(`/proc/${pid}/environ`, 'utf8')
+        .split('\0')
+        .map((entry) => entry.split('=')[0] ?? ''),
+      text: readFileSync(`/proc/${pid}/environ`, 'latin1') + readFileSync(`/proc/${pid}/cmdline`, 'latin1'),
+    }));
+    for (const { names, text } of written) {
+      expect(text).not.toMatch(/lethe_(?:ops|mgmt|svc)_|sk-|canary/);
+      expect(names.filter((name) => /NODE_OPTIONS|DEBUG|KEY|TOKEN|SECRET|proxy/i.test(name))).toEqual([]);
+    }
+    // The launcher itself was given them, so the same search finds them there.
+    expect(readFileSync(`/proc/${lethe.pid}/environ`, 'latin1')).toContain('canary');
   });
 
   it('refuses a second start on its home and names the pid', async () => {
