@@ -3,10 +3,13 @@ export interface KafkaLogConfig {
   /** `host:port` of some brokers. */
   readonly brokers: readonly string[];
   readonly clientId: string;
-  /** Authority, and for mutual TLS the own certificate and key, as PEM text. Absent = plain text. */
-  readonly tls?: { readonly ca: string; readonly cert?: string; readonly key?: string };
+  /**
+   * Authority (absent = the public ones), and for mutual TLS the own certificate and key, as PEM text. Without `tls`
+   * everything goes as plain text.
+   */
+  readonly tls?: { readonly ca?: string; readonly cert?: string; readonly key?: string };
   readonly sasl?: {
-    readonly mechanism: 'scram-sha-256' | 'scram-sha-512';
+    readonly mechanism: 'plain' | 'scram-sha-256' | 'scram-sha-512';
     readonly username: string;
     readonly password: string;
   };

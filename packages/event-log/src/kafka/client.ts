@@ -27,7 +27,7 @@ const tlsOptions = ({
   cert,
   key,
 }: NonNullable<KafkaLogConfig['tls']>): NonNullable<KafkaConfig['ssl']> => ({
-  ca,
+  ...(ca !== undefined && { ca }),
   ...(cert !== undefined && { cert }),
   ...(key !== undefined && { key }),
 });

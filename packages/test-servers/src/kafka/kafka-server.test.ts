@@ -61,13 +61,20 @@ withKafka('startKafka', () => {
 
   it('refuses to skip in CI', async () => {
     const { CI, PATH } = process.env;
+    const said: string[] = [];
+    const stderr = jest
+      .spyOn(process.stderr, 'write')
+      .mockImplementation((text) => said.push(String(text)) > 0);
     try {
       process.env.PATH = '/nowhere';
       process.env.CI = 'true';
       await expect(kafkaAvailability()).rejects.toThrow('required in CI');
       process.env.CI = 'false';
+      expect(said).toEqual([]);
       expect(await kafkaAvailability()).toEqual({ unavailable: expect.any(String) });
+      expect(said.join('')).toContain('NO KAFKA ON THIS MACHINE');
     } finally {
+      stderr.mockRestore();
       process.env.PATH = PATH;
       if (CI === undefined) delete process.env.CI;
       else process.env.CI = CI;
