@@ -1,4 +1,5 @@
 import { spawnSync } from 'node:child_process';
+import { readdirSync, readFileSync } from 'node:fs';
 import { waitFor } from './wait-for.js';
 
 interface Row {
@@ -7,14 +8,30 @@ interface Row {
   readonly state: string;
 }
 
-const processTable = (): Row[] => {
-  const { stdout } = spawnSync('ps', ['-A', '-o', 'pid=,ppid=,stat='], { encoding: 'utf8' });
-  return stdout
-    .split('\n')
+const fromProc = (pid: number): Row | undefined => {
+  try {
+    const stat = readFileSync(`/proc/${pid}/stat`, 'utf8');
+    const [state = '', parent] = stat.slice(stat.lastIndexOf(')') + 2).split(' ');
+    return { pid, parent: Number(parent), state };
+  } catch {
+    return undefined;
+  }
+};
+
+const fromPs = (): Row[] =>
+  spawnSync('ps', ['-A', '-o', 'pid=,ppid=,stat='], { encoding: 'utf8' })
+    .stdout.split('\n')
     .map((line) => line.trim().split(/\s+/))
     .map(([pid, parent, state = '']) => ({ pid: Number(pid), parent: Number(parent), state }))
     .filter(({ pid }) => pid > 0);
-};
+
+const processTable = (): Row[] =>
+  process.platform === 'linux'
+    ? readdirSync('/proc')
+        .filter((name) => /^\d+$/.test(name))
+        .map((name) => fromProc(Number(name)))
+        .filter((row) => row !== undefined)
+    : fromPs();
 
 /** Every process below `pid`, nearest first. */
 export const descendantsOf = (pid: number): number[] => {
@@ -29,8 +46,15 @@ export const descendantsOf = (pid: number): number[] => {
 };
 
 /** The command line of a process, or ''. */
-export const commandOf = (pid: number): string =>
-  spawnSync('ps', ['-o', 'args=', '-p', String(pid)], { encoding: 'utf8' }).stdout.trim();
+export const commandOf = (pid: number): string => {
+  if (process.platform !== 'linux')
+    return spawnSync('ps', ['-o', 'args=', '-p', String(pid)], { encoding: 'utf8' }).stdout.trim();
+  try {
+    return readFileSync(`/proc/${pid}/cmdline`, 'utf8').replaceAll('\0', ' ').trim();
+  } catch {
+    return '';
+  }
+};
 
 /** Whether a process is there and has not ended (a zombie has). */
 export const alive = (pid: number): boolean =>

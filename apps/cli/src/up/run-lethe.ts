@@ -56,8 +56,10 @@ class LetheRun {
     await services.prepare();
     const databaseUrl = await this.#startDatabases(secrets);
     signal.throwIfAborted();
-    const { providerAccounts } = settings;
-    await services.start(launchObjects({ ports: reservation.ports, secrets, providerAccounts, databaseUrl }));
+    const { providerAccounts, billingDurability } = settings;
+    await services.start(
+      launchObjects({ ports: reservation.ports, secrets, providerAccounts, billingDurability, databaseUrl }),
+    );
     signal.throwIfAborted();
     const findings = checkPreflight(services.pid('router'), settings.strict);
     const zdrWatch = await timed('demo', () =>

@@ -9,6 +9,7 @@ describe('what lethe up reads from the environment', () => {
       home: join(repositoryRoot, '.lethe'),
       portBase: 4000,
       strict: false,
+      billingDurability: 'default',
       providerAccounts: [],
       behindProxy: false,
       childEnvironment: { NODE_ENV: 'production' },
@@ -21,6 +22,7 @@ describe('what lethe up reads from the environment', () => {
     ['LETHE_PORT_BASE', '4k'],
     ['LETHE_PORT_BASE', '64600'],
     ['ZDR_STRICT', 'yes'],
+    ['BILLING_DURABILITY', 'no url'],
     ['OPENAI_BASE_URL', 'no url at all'],
   ])('names %s when it cannot be used, and does not quote it', (name, value) => {
     const read = () => readUpSettings({ OPENAI_API_KEY: 'sk-canary', [name]: value });

@@ -17,6 +17,8 @@ export interface UpSettings {
   readonly portBase: number;
   /** A failed item of the preflight ends the start. */
   readonly strict: boolean;
+  /** Whether the last bytes of an answer wait until its bill is stored. */
+  readonly billingDurability: 'default' | 'strict';
   readonly providerAccounts: readonly EnvironmentProviderAccount[];
   /** curl would send even loopback through a proxy that its variables name. */
   readonly behindProxy: boolean;
@@ -39,6 +41,12 @@ const readStrict = (text: string | undefined): boolean => {
   if (text === undefined || text === '' || text === '0') return false;
   if (text === '1') return true;
   throw new Problem('ZDR_STRICT must be 0 or 1.');
+};
+
+const readBillingDurability = (text: string | undefined): UpSettings['billingDurability'] => {
+  if (text === undefined || text === '' || text === 'default') return 'default';
+  if (text === 'strict') return 'strict';
+  throw new Problem('BILLING_DURABILITY must be default or strict.');
 };
 
 /** Names only: what a service may see of our environment. No secret, no proxy and no NODE_OPTIONS rides in it. */
@@ -79,6 +87,7 @@ export const readUpSettings = (env: Environment): UpSettings => ({
   home: homeFolder(env),
   portBase: readPortBase(env.LETHE_PORT_BASE),
   strict: readStrict(env.ZDR_STRICT),
+  billingDurability: readBillingDurability(env.BILLING_DURABILITY),
   providerAccounts: readProviderAccounts(env),
   behindProxy: ['http_proxy', 'all_proxy', 'ALL_PROXY'].some((name) => (env[name] ?? '') !== ''),
   childEnvironment: childEnvironmentOf(env),

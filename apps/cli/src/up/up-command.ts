@@ -24,6 +24,8 @@ Variables:
                     +2 admin-config, +3 accounting, +4 audit (gRPC: +1000 each), +10 simulated provider,
                     +100 the router's operator port. All listen on 127.0.0.1.
   OPENAI_API_KEY, … Providers whose usual variables are set can be called; each with its *_BASE_URL.
+  BILLING_DURABILITY=strict
+                    Hold back the last bytes of each answer until its bill is stored.
   ZDR_STRICT=1      End the start when the preflight finds a way from the router's memory to a disk.
 
 When all is ready, and not before, LETHE_HOME/run.json says where everything is. A second Lethe on the same machine

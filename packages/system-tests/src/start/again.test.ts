@@ -8,14 +8,16 @@ import { waitFor } from '../wait-for.js';
 
 jest.setTimeout(300_000);
 
+let folder: string;
 let home: string;
 let lethe: Lethe | undefined;
 beforeEach(async () => {
-  home = await newHome();
+  folder = await newHome();
+  home = folder;
 });
 afterEach(async () => {
   await lethe?.kill();
-  await rm(home, { recursive: true, force: true, maxRetries: 5 });
+  await rm(folder, { recursive: true, force: true, maxRetries: 5 });
 });
 const start = async (args: readonly string[] = []): Promise<Lethe> => {
   lethe = await startLethe({ home, args });
@@ -117,13 +119,21 @@ describe('after kill -9', () => {
     },
   );
 
-  it('of the database, it comes back and so does everything that needs it', async () => {
-    const { run, processes } = await start();
-    const [postmaster] = processes().filter((pid) => commandOf(pid).includes(join(home, 'postgres', 'data')));
-    await killAll([postmaster ?? -1]);
-    await chat(run, run.organizations[0]?.keys.quiet);
-    await waitFor(async () => (await listed(run).catch(() => 0)) === 1);
-  });
+  it.each(['home', `home-${'long'.repeat(30)}`])(
+    'of the database (in %s), it comes back and so does everything that needs it',
+    async (name) => {
+      // A path too long for a socket puts the socket elsewhere, under a name that is new each time.
+      home = join(home, name);
+      const { run, processes } = await start();
+      const [postmaster] = processes().filter((pid) =>
+        commandOf(pid).includes(join(home, 'postgres', 'data')),
+      );
+      await killAll([postmaster ?? -1]);
+      await chat(run, run.organizations[0]?.keys.quiet);
+      await waitFor(async () => (await listed(run).catch(() => 0)) === 1);
+      expect(await lethe?.stop()).toMatchObject({ exitCode: 0, left: [] });
+    },
+  );
 });
 
 describe('--reset', () => {

@@ -17,6 +17,7 @@ const make = () =>
     ports: portsOf(4000),
     secrets,
     providerAccounts: [account],
+    billingDurability: 'strict',
     databaseUrl: (role) => `postgres://${role}:secret-of-${role}@host/db`,
   });
 const objects = make();
@@ -68,6 +69,10 @@ describe('what the services are handed over', () => {
     expect(again.accounting).not.toMatchObject({
       transitWrappingKey: (objects.accounting as { transitWrappingKey: string }).transitWrappingKey,
     });
+  });
+
+  it('tells the router how bills are to be kept', () => {
+    expect(objects.router).toMatchObject({ billingDurability: 'strict' });
   });
 
   it('offers the simulated provider beside the real ones', () => {

@@ -12,6 +12,7 @@ export interface LaunchInputs {
   readonly ports: Ports;
   readonly secrets: Pick<Secrets, 'operatorToken' | 'atRestRootKey'>;
   readonly providerAccounts: readonly EnvironmentProviderAccount[];
+  readonly billingDurability: 'default' | 'strict';
   /** The address a role connects with. */
   readonly databaseUrl: (role: RoleName) => string;
 }
@@ -71,7 +72,7 @@ export const launchObjects = (inputs: LaunchInputs): Readonly<Record<ServiceName
       serviceCredential: credentials.router,
       telemetryLog: eventLog('lethe_router_log'),
       payloadLog: eventLog('lethe_router_log'),
-      billingDurability: 'default',
+      billingDurability: inputs.billingDurability,
     },
     'admin-config': {
       ...controlPlane('admin-config', ports.adminConfig, ports.adminConfigGrpc),
