@@ -17,6 +17,11 @@ import { credentialsOf, describeLeaks, leaks } from './verdict.js';
 /** Databases whose tables must all have been read; an unknown one would be a sink that nobody thought of. */
 const DATABASES = ['accounting', 'audit', 'config', 'event_log', 'postgres', 'template1'];
 
+/** What is asked again before everything is killed. */
+const fewCases = chatCases.filter(({ name }) =>
+  ['echo streamed', 'fault 400', 'aborted stream of sim/echo~20', 'malformed JSON'].includes(name),
+);
+
 describe('what was said is nowhere, unless the key logs', () => {
   const manifest = new Manifest();
   const figures: Record<string, unknown> = {};
@@ -133,7 +138,7 @@ describe('what was said is nowhere, unless the key logs', () => {
 
   it('no file has it after a kill -9 of everything', async () => {
     lethe = await startLethe({ home });
-    requests += await runCampaign(lethe.run, manifest, '2', chatCases.slice(0, 12));
+    requests += await runCampaign(lethe.run, manifest, '2', fewCases);
     await lethe.kill();
     const { files, bytes, findings } = await searchFolder(wanted(), home);
     expectNoLeaks(findings);

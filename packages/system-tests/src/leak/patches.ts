@@ -1,0 +1,99 @@
+import type { Patch } from './scratch-copy.js';
+
+/** A protection that a patch removes, and the test that has to notice. */
+export interface GuardedPatch extends Patch {
+  readonly guard: string;
+}
+
+const layer1 = 'apps/router/src/insight/layer-1.test.ts';
+const layer3 = 'apps/accounting/src/ingest/truth-table.test.ts';
+const layer4Code = 'apps/admin-config/src/lockdown/truth-table.test.ts';
+const layer4Database = 'apps/admin-config/src/lockdown/database-lockdown.test.ts';
+
+/** One at least for each layer that stands. */
+export const guardedPatches: readonly GuardedPatch[] = [
+  {
+    name: 'BUG_LAYER1_IGNORES_ZDR',
+    file: 'apps/router/src/insight/decide.ts',
+    search: 'zdr: org?.zdr ?? true,',
+    replace: 'zdr: false,',
+    guard: layer1,
+  },
+  {
+    name: 'BUG_LAYER1_FORGETS_THE_LEASE',
+    file: 'apps/router/src/insight/decide.ts',
+    search: "policy.gate.open() ? 'known' : 'stale'",
+    replace: "'known'",
+    guard: layer1,
+  },
+  {
+    name: 'BUG_LAYER3_NO_GATE',
+    file: 'apps/accounting/migrations/0003_ingest.sql',
+    search: '  if v_sealed then\n    raise',
+    replace: '  if false then\n    raise',
+    guard: layer3,
+  },
+  {
+    name: 'BUG_LAYER3_IGNORES_KEY_COPY',
+    file: 'apps/accounting/src/ingest/decide-ingestion.ts',
+    search: "  if (evidence.keyCopy.logging !== true) return 'key_not_logging';\n",
+    replace: '',
+    guard: layer3,
+  },
+  {
+    name: 'BUG_LAYER4_NO_TRIGGER',
+    file: 'apps/admin-config/migrations/0003_lockdown.sql',
+    search: 'alter table config.organization enable always trigger guard_row;',
+    replace: 'alter table config.organization disable trigger guard_row;',
+    guard: layer4Database,
+  },
+  {
+    name: 'BUG_LAYER4_NO_KEY_TRIGGER',
+    file: 'apps/admin-config/migrations/0003_lockdown.sql',
+    search: 'alter table config.api_key enable always trigger guard_row;',
+    replace: 'alter table config.api_key disable trigger guard_row;',
+    guard: layer4Database,
+  },
+  {
+    name: 'BUG_LAYER4_NO_CODE',
+    file: 'apps/admin-config/src/lockdown/key-flags.ts',
+    search: "  if (decision === 'allowed') return 'change';",
+    replace: "  if (decision !== 'no_change') return 'change';",
+    guard: layer4Code,
+  },
+];
+
+const bodyReader = 'apps/router/src/http/read-body.ts';
+const beforeScan = '      this.#scanner.feed(chunk);';
+
+/** The router says what it reads. */
+export const bugStdout: Patch = {
+  name: 'BUG_STDOUT',
+  file: bodyReader,
+  search: beforeScan,
+  replace: `      process.stderr.write(chunk);\n${beforeScan}`,
+};
+
+/** The router keeps what it reads in a file. */
+export const bugTmpfile = (path: string): Patch[] => [
+  {
+    name: 'BUG_TMPFILE',
+    file: bodyReader,
+    search: beforeScan,
+    replace: `      appendFileSync(${JSON.stringify(path)}, chunk);\n${beforeScan}`,
+  },
+  {
+    name: 'BUG_TMPFILE',
+    file: bodyReader,
+    search: "import { performance } from 'node:perf_hooks';",
+    replace: "import { appendFileSync } from 'node:fs';\nimport { performance } from 'node:perf_hooks';",
+  },
+];
+
+/** The launcher gives the router every right: what BUG_TMPFILE would do without the permission model. */
+export const bugNoPermissions: Patch = {
+  name: 'BUG_NO_PERMISSIONS',
+  file: 'apps/cli/src/up/services/services.ts',
+  search: "name === 'router' ? routerPermissions() : []",
+  replace: "name === 'router' ? routerPermissions().slice(0, 0) : []",
+};
