@@ -9,6 +9,11 @@ const reconnectMsMin = 100;
 const reconnectMsMax = 2000;
 /** Until the first grant names the term, renew at this pace. */
 const renewMsFirst = 1000;
+/** A network that says nothing any more is noticed after the sum of these. */
+const pingEveryMs = 3000;
+const pingAnswerMsMax = 3000;
+/** How long admin-config is given to hear that this router goes. */
+const farewellMsMax = 250;
 
 const nackReasons = {
   gap: wire.NackReason.NACK_REASON_GAP,
@@ -30,13 +35,16 @@ type Stream = grpc.ClientDuplexStream<wire.RouterMessage, wire.AdminMessage>;
 /**
  * Keeps the policy store in step with admin-config over one stream: snapshot or deltas in, acknowledgements out,
  * renewals for the lease. Reconnects for ever; while it is cut off the lease runs out and nothing is captured.
+ * `close` gives the lease up and resolves once admin-config has heard of it, or soon after.
  */
-export const subscribe = (options: SubscribeOptions): { close(): void } => {
+export const subscribe = (options: SubscribeOptions): { close(): Promise<void> } => {
   const { store, lease, log } = options;
   const client = new wire.PolicySyncClient(options.address, grpc.credentials.createInsecure(), {
     'grpc.max_receive_message_length': 64 * 1024 * 1024,
     'grpc.initial_reconnect_backoff_ms': reconnectMsMin,
     'grpc.max_reconnect_backoff_ms': reconnectMsMax,
+    'grpc.keepalive_time_ms': pingEveryMs,
+    'grpc.keepalive_timeout_ms': pingAnswerMsMax,
   });
   const bootId = uuidBytes(newUuidV7());
   let stream: Stream | undefined;
@@ -90,6 +98,7 @@ export const subscribe = (options: SubscribeOptions): { close(): void } => {
     const lost = (): void => {
       if (over) return;
       over = true;
+      stream = undefined;
       clearTimeout(renewTimer);
       if (closed) return;
       reconnectTimer = setTimeout(connect, reconnectMs);
@@ -114,17 +123,30 @@ export const subscribe = (options: SubscribeOptions): { close(): void } => {
     renew();
   };
 
+  const farewell = async (): Promise<void> => {
+    const current = stream;
+    if (current === undefined) return;
+    let timer: NodeJS.Timeout | undefined;
+    await new Promise<void>((resolve) => {
+      current.once('end', resolve);
+      current.once('error', () => resolve());
+      timer = setTimeout(resolve, farewellMsMax);
+      send({ $case: 'release', value: {} });
+      current.end();
+    });
+    clearTimeout(timer);
+    current.cancel();
+  };
+
   connect();
   return {
-    close: () => {
+    close: async () => {
       closed = true;
+      lease.close();
       clearTimeout(renewTimer);
       clearTimeout(reconnectTimer);
-      send({ $case: 'release', value: {} });
-      stream?.end();
-      stream?.cancel();
+      await farewell();
       client.close();
-      lease.close();
     },
   };
 };
