@@ -107,7 +107,8 @@ describe('kill -9 of accounting, audit and admin-config under load', () => {
       total_requests: BigInt(bill.requests),
       input_tokens: BigInt(bill.tokensInput),
       output_tokens: BigInt(bill.tokensOutput),
-      spend_provider_nanos: bill.costNanos,
+      spend_nanos: bill.costNanos,
+      cost_provider_nanos: bill.costNanos,
     });
   }, 60_000);
 

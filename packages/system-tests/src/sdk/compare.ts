@@ -61,7 +61,8 @@ const expectSumsOfLedger = async (
     total_requests: BigInt(sums.requests),
     input_tokens: BigInt(sums.tokensInput),
     output_tokens: BigInt(sums.tokensOutput),
-    spend_provider_nanos: sums.costNanos,
+    spend_nanos: sums.costNanos,
+    cost_provider_nanos: sums.costNanos,
   });
   return sums;
 };

@@ -46,7 +46,10 @@ export interface UsageSums {
   readonly total_requests: number;
   readonly input_tokens: number;
   readonly output_tokens: number;
-  readonly spend_provider_nanos: string;
+  /** What the organization is charged. */
+  readonly spend_nanos: string;
+  /** What the providers charge. */
+  readonly cost_provider_nanos: string;
 }
 
 type Page = { readonly data: readonly BilledRequest[]; readonly next_cursor: string | null };
@@ -114,7 +117,8 @@ export const usageSums = async (
     total_requests: sum('total_requests'),
     input_tokens: sum('input_tokens'),
     output_tokens: sum('output_tokens'),
-    spend_provider_nanos: sum('spend_provider_nanos'),
+    spend_nanos: sum('spend_nanos'),
+    cost_provider_nanos: sum('cost_provider_nanos'),
   };
 };
 
