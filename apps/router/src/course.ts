@@ -64,6 +64,8 @@ export class Course {
   firstAttemptAfterMs = 0;
   firstByteAfterMs = 0;
   endAfterMs = 0;
+  /** The caller left while a provider was at work: that has cost something, although no answer came. */
+  cutInFlight = false;
 
   constructor(
     readonly endpoint: Endpoint,
@@ -117,7 +119,10 @@ export class Course {
   /** Something was thrown: reduces it to a closed code, notes it, and says what the caller is told. */
   failed(thrown: unknown, clientGone: boolean): Refusal {
     const refusal = refusalOf(thrown, clientGone);
-    if (thrown instanceof ProviderFailedError && thrown.stage === 'connect') this.point = 'connect';
+    if (thrown instanceof ProviderFailedError) {
+      if (thrown.stage === 'connect') this.point = 'connect';
+      else this.cutInFlight = thrown.refusal.code === 'caller.aborted';
+    }
     this.endAfterMs = this.elapsedMs();
     this.#fail(refusal.code, outcomeOf(refusal.code));
     return refusal;
@@ -126,7 +131,9 @@ export class Course {
   /** The most that may be kept, as known when the head is sent. */
   retentionHeader(): 'none' | 'telemetry' | 'payload' {
     if (this.principal === undefined) return 'none';
-    return this.failure === undefined && this.admitted?.kind === 'payload_granted' ? 'payload' : 'telemetry';
+    // An error answer as well: what was asked is kept under a grant whatever became of it.
+    const granted = this.admitted?.kind === 'payload_granted' && this.captured !== undefined;
+    return granted ? 'payload' : 'telemetry';
   }
 
   /** Headers that every answer carries. */

@@ -127,16 +127,19 @@ const telemetryOf = (facts: RequestFacts, retention: Retention, deploymentRegion
 /**
  * LAYER 1. Builds the insight of one request, on the success path and the error path alike. `decision` is the
  * stricter of the two decisions; `captured` is what a grant let be captured, and is overwritten here in any case.
+ * Without `roomForPayload` it is dropped, and the telemetry says so.
  */
 export const buildInsight = (
   facts: RequestFacts,
   decision: RetentionDecision | undefined,
   captured: CapturedExchange | undefined,
   deploymentRegion: string,
+  roomForPayload = true,
 ): Insight => {
   try {
+    const granted = decision?.kind === 'payload_granted' && roomForPayload;
     const payload =
-      decision?.kind === 'payload_granted' && captured !== undefined && facts.principal !== undefined
+      granted && captured !== undefined && facts.principal !== undefined
         ? attachPayload(decision.grant, facts.insightId, facts.principal, captured, facts.policyVersion)
         : undefined;
     return {

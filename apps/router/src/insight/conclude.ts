@@ -8,6 +8,9 @@ import type { UsageReading } from '../meter/types.js';
 import { buildInsight, type RequestFacts } from './build-insight.js';
 import { decideNow } from './decide.js';
 
+/** Share of the telemetry queue in use above which no payload is taken on. */
+const payloadFillMax = 0.25;
+
 const noUsage: UsageReading = {
   tokensInput: 0,
   tokensOutput: 0,
@@ -18,11 +21,9 @@ const noUsage: UsageReading = {
 
 /** Usage as the provider said it, or by the stated estimate when it worked but did not say; zero only when no provider worked. */
 const meter = (course: Course): Pick<RequestFacts, 'usage' | 'usageSource'> => {
-  const { reading, failure } = course;
+  const { reading } = course;
   if (reading?.usage !== undefined) return { usage: reading.usage, usageSource: 'provider' };
-  // An attempt that the caller cut short has cost the provider its input, whatever came back.
-  const worked = reading !== undefined || (course.attempts > 0 && failure?.outcome === 'client_aborted');
-  if (!worked) return { usage: noUsage, usageSource: 'none' };
+  if (reading === undefined && !course.cutInFlight) return { usage: noUsage, usageSource: 'none' };
   const estimate = estimateUsage({
     messagesBytes: course.messagesBytes,
     streaming: course.streaming,
@@ -100,23 +101,24 @@ export const conclude = (house: House, course: Course, onStored?: () => void): v
     house.metrics.countUnpriced();
     house.log.warn('model.unpriced', { model: facts.routed?.modelUsed });
   }
+  // Payload gives way first: it never competes with telemetry for a log that is behind.
+  const roomForPayload = house.telemetry.fill <= payloadFillMax;
+  if (!roomForPayload) house.payload.dropAll();
   const { telemetry, payload } = buildInsight(
     facts,
     decision,
     course.captured,
     house.settings.deploymentRegion,
+    roomForPayload,
   );
   course.captured = undefined;
   house.metrics.countRequest(telemetry.outcome);
   house.telemetry.offer(encodeTelemetry(telemetry), onStored);
   if (payload === undefined) return;
-  // Payload gives way first: it never competes with telemetry for a log that is behind.
-  if (house.telemetry.fill > 0.25) house.payload.dropAll();
-  else
-    house.payload.offer({
-      orgId: payload.orgId,
-      apiKeyId: payload.apiKeyId,
-      transitKeyId: payload.transitKeyId,
-      record: encodeSealedPayload(payload),
-    });
+  house.payload.offer({
+    orgId: payload.orgId,
+    apiKeyId: payload.apiKeyId,
+    transitKeyId: payload.transitKeyId,
+    record: encodeSealedPayload(payload),
+  });
 };

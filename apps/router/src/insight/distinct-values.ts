@@ -3,6 +3,8 @@ import type { OrgId } from '@lethe/contracts';
 
 const dayMs = 24 * 60 * 60 * 1000;
 const organizationsMax = 10_000;
+/** Of all organizations together: bounds memory, at some 100 bytes each. */
+const valuesTotalMax = 1_000_000;
 
 /**
  * Caps how many different values a caller may write into telemetry a day, so that tags cannot be used to spell out
@@ -12,8 +14,12 @@ export class DistinctValues {
   #day = -1;
   #key = randomBytes(32);
   #seen = new Map<OrgId, Set<string>>();
+  #total = 0;
 
-  constructor(private readonly nowMs: () => number = Date.now) {}
+  constructor(
+    private readonly nowMs: () => number = Date.now,
+    private readonly totalMax = valuesTotalMax,
+  ) {}
 
   /** True when the value was seen today or still fits under the organization's cap. */
   admits(orgId: OrgId, kind: string, value: string, valuesPerDayMax: number): boolean {
@@ -22,6 +28,7 @@ export class DistinctValues {
       this.#day = day;
       this.#key = randomBytes(32);
       this.#seen = new Map();
+      this.#total = 0;
     }
     let seen = this.#seen.get(orgId);
     if (seen === undefined) {
@@ -36,8 +43,9 @@ export class DistinctValues {
       .digest('base64')
       .slice(0, 16);
     if (seen.has(digest)) return true;
-    if (seen.size >= valuesPerDayMax) return false;
+    if (seen.size >= valuesPerDayMax || this.#total >= this.totalMax) return false;
     seen.add(digest);
+    this.#total += 1;
     return true;
   }
 }

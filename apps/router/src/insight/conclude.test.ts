@@ -1,0 +1,396 @@
+import { describe, expect, it } from '@jest/globals';
+import {
+  decodePack,
+  decodeSealedPayload,
+  decodeTelemetry,
+  newUuidV7,
+  type Telemetry,
+} from '@lethe/contracts';
+import { costNanos } from '@lethe/model-catalog';
+import { generateTransitKeyPair } from '@lethe/sealed-payload';
+import { CoarseTimer, Opaque } from '@lethe/service-kit';
+import { Course } from '../course.js';
+import type { House } from '../house.js';
+import { estimateUsage } from '../meter/estimate.js';
+import type { ResponseReading, UsageReading } from '../meter/types.js';
+import { createRouterMetrics } from '../metrics.js';
+import type { OrgPolicy, Policy } from '../policy/types.js';
+import { PayloadPublisher } from '../publish/payload-publisher.js';
+import { TelemetryPublisher } from '../publish/telemetry-publisher.js';
+import { ProviderFailedError } from '../routing/call-with-fallback.js';
+import { type PlannedAttempt, resolvePlan } from '../routing/resolve-plan.js';
+import { chatBodyOf } from '../testing/chat-body.js';
+import { keySha256Hex, policyOf } from '../testing/policy-of.js';
+import { readableLog, ScriptedLog } from '../testing/scripted-log.js';
+import { conclude } from './conclude.js';
+import { decideNow } from './decide.js';
+import { DistinctValues } from './distinct-values.js';
+import { startCapture } from './start-capture.js';
+
+const canary = 'CANARY-7f1f';
+const sealingKey = { transitKeyId: newUuidV7(), publicKey: generateTransitKeyPair().publicKey };
+const usage: UsageReading = {
+  tokensInput: 1_000,
+  tokensOutput: 500,
+  tokensCached: 200,
+  tokensCacheWrite: 0,
+  tokensReasoning: 100,
+};
+const readingOf = (change: Partial<ResponseReading> = {}): ResponseReading => ({
+  usage,
+  finishReason: 'stop',
+  streamError: false,
+  endMarkSeen: true,
+  contentEvents: 12,
+  bodyBytes: 4_000,
+  ...change,
+});
+
+/** A router's policy that can be tightened while a request runs, its publishers, and what they stored. */
+const houseOf = ({ queueRecordsMax = 100 } = {}) => {
+  const account = {
+    providerAccountId: 'a',
+    provider: 'sim',
+    baseUrl: 'http://sim.example.org',
+    credential: new Opaque('key'),
+    orgId: undefined,
+    region: 'local',
+  };
+  const world = policyOf({ accounts: [account], logging: true, sealingKey });
+  let org: OrgPolicy = world.org;
+  const policy: Policy = { ...world.policy, organization: () => org };
+  const [telemetryLog, payloadLog] = [new ScriptedLog(), new ScriptedLog()];
+  const { log, lines } = readableLog();
+  const telemetry = new TelemetryPublisher({
+    producer: telemetryLog,
+    log,
+    queueRecordsMax,
+    queueBytesMax: 1e6,
+    lingerMs: 0,
+  });
+  const payload = new PayloadPublisher({
+    producer: payloadLog,
+    log,
+    mayPublish: () => true,
+    queueRecordsMax: 10,
+    queueBytesMax: 1e6,
+  });
+  const metrics = createRouterMetrics({ policy, telemetry, payload });
+  const house: House = {
+    policy,
+    telemetry,
+    payload,
+    metrics,
+    log,
+    client: { send: () => Promise.reject(new Error('unused')), close: () => undefined },
+    distinct: new DistinctValues(),
+    timer: new CoarseTimer(),
+    settings: { deploymentRegion: 'here' } as House['settings'],
+  };
+  /** What was stored of telemetry, decoded. */
+  const stored = async (): Promise<Telemetry[]> => {
+    await telemetry.drain(5_000);
+    return telemetryLog.stored.flatMap(({ value }) =>
+      decodePack(value).map(({ bytes }) => {
+        const decoded = decodeTelemetry(bytes ?? Buffer.alloc(0));
+        if (!decoded.ok) throw new Error(decoded.reject);
+        return decoded.telemetry;
+      }),
+    );
+  };
+  const only = async (): Promise<Telemetry> => {
+    const all = await stored();
+    expect(all).toHaveLength(1);
+    return all[0] as Telemetry;
+  };
+  return {
+    house,
+    only,
+    stored,
+    lines,
+    payloadLog,
+    telemetryLog,
+    principal: world.principal,
+    enableZdr: () => {
+      org = { ...org, zdr: true };
+    },
+  };
+};
+type World = ReturnType<typeof houseOf>;
+const attemptAt = (world: World, model = 'sim/echo'): PlannedAttempt =>
+  resolvePlan(model, world.principal, world.house.policy)[0];
+
+/** A request that was admitted and sent to a provider; under a grant with its content captured. */
+const sentCourse = (world: World, { streaming = true, model = 'sim/echo', byok = false } = {}): Course => {
+  const course = new Course('chat_completions', 1n);
+  const body = chatBodyOf(`{"model":"m","messages":[{"role":"user","content":"${canary}"}]}`);
+  course.principal = world.principal;
+  course.received(body.bytesTotal, 4_000);
+  course.streaming = streaming;
+  course.admitted = decideNow(course.requestId, world.house.policy, world.principal, false);
+  const capture = startCapture({
+    requestId: course.requestId,
+    decision: course.admitted,
+    body,
+    streaming,
+    responseBytesMax: 1_000,
+    fieldBytesMax: 1_000,
+  });
+  course.captured = capture?.captured;
+  course.attempting({ ...attemptAt(world, model), byok }, 0);
+  course.point = 'await_head';
+  return course;
+};
+const price = (world: World) => attemptAt(world).model.price as NonNullable<PlannedAttempt['model']['price']>;
+const aborted = (stage: 'connect' | 'await_head') =>
+  new ProviderFailedError(
+    { code: 'caller.aborted', param: null, retriable: false, retryAfterSeconds: undefined },
+    stage,
+  );
+
+describe('usage', () => {
+  it('is what the provider said, whatever happened afterwards', async () => {
+    for (const how of ['complete', 'cut', 'client_aborted'] as const) {
+      const world = houseOf();
+      const course = sentCourse(world);
+      course.ended(readingOf(), how, 200);
+      conclude(world.house, course);
+      expect(await world.only()).toMatchObject({ ...usage, usageSource: 'provider', priced: true });
+    }
+  });
+
+  it.each(['complete', 'cut', 'client_aborted'] as const)(
+    'of a stream that was %s without usage is the stated estimate, never zero, and costs',
+    async (how) => {
+      const world = houseOf();
+      const course = sentCourse(world);
+      course.ended(readingOf({ usage: undefined }), how, 200);
+      conclude(world.house, course);
+      const estimate = estimateUsage({
+        messagesBytes: 4_000,
+        streaming: true,
+        contentEvents: 12,
+        bodyBytes: 4_000,
+      });
+      const telemetry = await world.only();
+      expect(telemetry).toMatchObject({ ...estimate, usageSource: 'estimated' });
+      expect([telemetry.tokensInput, telemetry.tokensOutput]).toEqual([900, 12]);
+      expect(telemetry.costRouterNanos).toBe(costNanos(price(world), estimate));
+      expect(telemetry.costRouterNanos).toBeGreaterThan(0n);
+    },
+  );
+
+  it('of a whole body without usage is estimated from its bytes', async () => {
+    const world = houseOf();
+    const course = sentCourse(world, { streaming: false });
+    course.ended(readingOf({ usage: undefined, contentEvents: 0 }), 'complete', 200);
+    conclude(world.house, course);
+    expect(await world.only()).toMatchObject({
+      tokensInput: 900,
+      tokensOutput: 900,
+      usageSource: 'estimated',
+    });
+  });
+
+  it('of an attempt that the caller cut before the head is its input', async () => {
+    const world = houseOf();
+    const course = sentCourse(world);
+    course.failed(aborted('await_head'), true);
+    conclude(world.house, course);
+    expect(await world.only()).toMatchObject({
+      tokensInput: 900,
+      tokensOutput: 0,
+      usageSource: 'estimated',
+      outcome: 'client_aborted',
+      failurePoint: 'await_head',
+      statusCode: 499,
+    });
+  });
+
+  it('is none where no provider was at work: nothing had left, or it refused', async () => {
+    for (const [thrown, gone] of [
+      [aborted('connect'), true],
+      [
+        new ProviderFailedError({ ...aborted('await_head').refusal, code: 'provider.failed' }, 'await_head'),
+        true,
+      ],
+      [
+        new ProviderFailedError({ ...aborted('await_head').refusal, code: 'provider.failed' }, 'await_head'),
+        false,
+      ],
+      [new TypeError(canary), false],
+    ] as const) {
+      const world = houseOf();
+      const course = sentCourse(world);
+      course.failed(thrown, gone);
+      conclude(world.house, course);
+      expect(await world.only()).toMatchObject({
+        tokensInput: 0,
+        tokensOutput: 0,
+        usageSource: 'none',
+        costProviderNanos: 0n,
+        costRouterNanos: 0n,
+      });
+    }
+  });
+});
+
+describe('cost', () => {
+  it('follows the catalogue’s price', async () => {
+    const world = houseOf();
+    const course = sentCourse(world);
+    course.ended(readingOf(), 'complete', 200);
+    conclude(world.house, course);
+    const nanos = costNanos(price(world), usage);
+    expect(nanos).toBeGreaterThan(0n);
+    expect(await world.only()).toMatchObject({
+      costProviderNanos: nanos,
+      costRouterNanos: nanos,
+      byok: false,
+    });
+  });
+
+  it('with the customer’s own account is the provider’s alone', async () => {
+    const world = houseOf();
+    const course = sentCourse(world, { byok: true });
+    course.ended(readingOf(), 'complete', 200);
+    conclude(world.house, course);
+    const nanos = costNanos(price(world), usage);
+    expect(await world.only()).toMatchObject({ costProviderNanos: nanos, costRouterNanos: 0n, byok: true });
+  });
+
+  it('without a price is unpriced, counted and logged by the catalogue’s name, not zero and silent', async () => {
+    const world = houseOf();
+    const course = sentCourse(world, { model: 'sim/unpriced' });
+    course.ended(readingOf(), 'complete', 200);
+    conclude(world.house, course);
+    expect(await world.only()).toMatchObject({ priced: false, costRouterNanos: 0n, ...usage });
+    expect(await world.house.metrics.registry.metrics()).toMatch(/lethe_router_unpriced_total\{[^}]*\} 1/);
+    expect(JSON.parse(world.lines[0] ?? '')).toMatchObject({
+      event: 'model.unpriced',
+      model: 'sim/unpriced',
+    });
+  });
+
+  it('of a request that reached no model is priced: there is nothing to bill', async () => {
+    const world = houseOf();
+    const course = new Course('chat_completions', 1n);
+    course.failed(new TypeError(canary), false);
+    conclude(world.house, course);
+    expect(await world.only()).toMatchObject({
+      priced: true,
+      costRouterNanos: 0n,
+      modelRequested: 'unknown',
+    });
+    expect(await world.house.metrics.registry.metrics()).toMatch(/lethe_router_unpriced_total\{[^}]*\} 0/);
+  });
+});
+
+describe('the second decision', () => {
+  it('lets a payload out when it agrees, under the same id as the telemetry', async () => {
+    const world = houseOf();
+    const course = sentCourse(world);
+    course.ended(readingOf(), 'complete', 200);
+    conclude(world.house, course);
+    expect(await world.only()).toMatchObject({ retentionDecision: 'payload', retentionReason: 'granted' });
+    await world.house.payload.drain(1_000);
+    const decoded = decodeSealedPayload(world.payloadLog.stored[0]?.value ?? Buffer.alloc(0));
+    expect(decoded).toMatchObject({ ok: true, payload: { insightId: course.requestId } });
+    expect(world.payloadLog.stored[0]?.value.includes(canary)).toBe(false);
+  });
+
+  it('wins when it is stricter: ZDR that came meanwhile leaves nothing, and what was captured is overwritten', async () => {
+    const world = houseOf();
+    const course = sentCourse(world);
+    const messages = course.captured?.messages as Buffer;
+    expect(messages.includes(canary)).toBe(true);
+    world.enableZdr();
+    course.ended(readingOf(), 'complete', 200);
+    conclude(world.house, course);
+    expect(await world.only()).toMatchObject({ retentionDecision: 'telemetry', retentionReason: 'zdr' });
+    expect([world.house.payload.depth, messages.every((byte) => byte === 0)]).toEqual([0, true]);
+    await world.house.payload.drain(1_000);
+    expect(world.payloadLog.calls).toEqual([]);
+  });
+
+  it('cannot loosen the first', async () => {
+    const world = houseOf();
+    const course = sentCourse(world);
+    course.admitted = { kind: 'telemetry_only', reason: 'caller_wish' };
+    course.ended(readingOf(), 'complete', 200);
+    conclude(world.house, course);
+    expect(await world.only()).toMatchObject({
+      retentionDecision: 'telemetry',
+      retentionReason: 'caller_wish',
+    });
+    expect(world.house.payload.depth).toBe(0);
+  });
+});
+
+describe('telemetry', () => {
+  it('is published once a request, and says when it is stored', async () => {
+    const world = houseOf();
+    const course = sentCourse(world);
+    course.ended(readingOf(), 'complete', 200);
+    let told = 0;
+    conclude(world.house, course, () => {
+      told += 1;
+    });
+    conclude(world.house, course);
+    expect(told).toBe(0);
+    expect(await world.stored()).toHaveLength(1);
+    expect(told).toBe(1);
+    expect(await world.house.metrics.registry.metrics()).toMatch(
+      /requests_total\{outcome="success"[^}]*\} 1/,
+    );
+  });
+
+  it('of a request without a known key says nothing of whose it is', async () => {
+    const world = houseOf();
+    const course = new Course('other', 1n);
+    course.failed(new TypeError(canary), false);
+    conclude(world.house, course);
+    expect(await world.only()).toMatchObject({
+      orgId: undefined,
+      apiKeyId: undefined,
+      retentionDecision: 'none',
+      retentionReason: 'nothing_to_keep',
+      errorType: 'gateway.internal',
+      statusCode: 500,
+    });
+  });
+
+  it('holds no content and no credential', async () => {
+    const world = houseOf();
+    const course = sentCourse(world);
+    course.ended(readingOf(), 'complete', 200);
+    conclude(world.house, course);
+    await world.stored();
+    const bytes = Buffer.concat(world.telemetryLog.stored.map(({ value }) => value));
+    expect(bytes.includes(canary)).toBe(false);
+    expect(bytes.includes(keySha256Hex)).toBe(false);
+    expect(bytes.includes('sim/echo')).toBe(true);
+  });
+
+  it('goes first: while a log is behind, no payload is taken on, what waits is dropped, and telemetry says so', async () => {
+    const world = houseOf({ queueRecordsMax: 4 });
+    world.payloadLog.answer = () => 'hangs';
+    const run = (): Course => {
+      const course = sentCourse(world);
+      course.ended(readingOf(), 'complete', 200);
+      return course;
+    };
+    for (const course of [run(), run()]) conclude(world.house, course);
+    expect(world.house.payload.depth).toBe(2);
+    const late = run();
+    const messages = late.captured?.messages as Buffer;
+    conclude(world.house, late);
+    expect([world.house.payload.depth, world.house.payload.dropped]).toEqual([0, 2]);
+    expect(messages.every((byte) => byte === 0)).toBe(true);
+    expect((await world.stored()).map(({ retentionReason }) => retentionReason)).toEqual([
+      'granted',
+      'granted',
+      'payload_dropped',
+    ]);
+  });
+});
