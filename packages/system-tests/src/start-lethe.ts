@@ -93,6 +93,7 @@ export const spawnLethe = (
   args: readonly string[],
   env: Readonly<Record<string, string | undefined>>,
   uid?: number,
+  program = launcher,
 ): { child: ChildProcess; printed: { page: string; progress: string } } => {
   if (!existsSync(program)) throw new Error('apps/cli is not built: run "npx turbo run build" first');
   const child = spawn(process.execPath, [program, ...args], {
@@ -124,7 +125,7 @@ export const startLethe = async (options: StartLetheOptions = {}): Promise<Lethe
   const home = options.home ?? (await newHome());
   const startedAtMs = performance.now();
   const env = { LETHE_PORT_BASE: '0', ...options.env, LETHE_HOME: home };
-  const { child, printed } = spawnLethe(['up', ...(options.args ?? [])], env, options.uid);
+  const { child, printed } = spawnLethe(['up', ...(options.args ?? [])], env, options.uid, options.program);
   const exited = once(child, 'exit') as Promise<[number | null]>;
   const ended = (): boolean => child.exitCode !== null || child.signalCode !== null;
   const pid = child.pid ?? 0;

@@ -67,6 +67,36 @@ describe('stopping', () => {
     expect(await chat(second.run, first.run.organizations[1]?.keys.default)).toMatchObject(answered);
   });
 
+  it('waits for no request that does not end', async () => {
+    const { run } = await start();
+    const hanging = fetch(`${run.router}/v1/chat/completions`, {
+      method: 'POST',
+      headers: {
+        authorization: `Bearer ${run.organizations[0]?.keys.quiet}`,
+        'content-type': 'application/json',
+      },
+      body: JSON.stringify({
+        model: 'sim/fault-hang',
+        stream: true,
+        messages: [{ role: 'user', content: 'x' }],
+      }),
+    }).then(
+      (response) => response.text().catch(() => 'cut'),
+      () => 'cut',
+    );
+    const provider = `http://127.0.0.1:${Number(new URL(run.router).port) + 10}`;
+    const inProvider = async (): Promise<boolean> => {
+      const { data } = (await (await fetch(`${provider}/__ledger`)).json()) as { data: { open: boolean }[] };
+      return data.some(({ open }) => open);
+    };
+    await waitFor(inProvider);
+    const { exitCode, tookMs, left } = (await lethe?.stop()) ?? {};
+    process.stderr.write(`stopped with an open request in ${((tookMs ?? 0) / 1000).toFixed(1)} s\n`);
+    expect({ exitCode, left }).toEqual({ exitCode: 0, left: [] });
+    expect(tookMs).toBeLessThan(5_000);
+    await hanging;
+  });
+
   it('works in the middle of a start', async () => {
     const { child } = spawnLethe(['up'], { LETHE_HOME: home, LETHE_PORT_BASE: '0' });
     await waitFor(() => existsSync(join(home, 'postgres', 'data', 'postmaster.pid')));
