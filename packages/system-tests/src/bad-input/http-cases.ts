@@ -213,7 +213,7 @@ export const httpCases: readonly HttpCase[] = [
       requestBytes({ key, method: 'CONNECT', path: `${secret}.example:443`, contentLength: null }),
     status: 405,
     code: 'method_not_allowed',
-    metered: true,
+    metered: false,
     mustClose: true,
   },
 ];

@@ -14,7 +14,7 @@ const VICTIMS = ['accounting', 'audit', 'admin-config'] as const;
 type Victim = (typeof VICTIMS)[number];
 const REQUESTS_PER_SECOND = 200;
 /** Asked before the first kill, and after each victim is back. */
-const CALM_MS = 3_000;
+const CALM_MS = 5_000;
 const BACK_WITHIN_MS = 20_000;
 
 const faceOf = (run: RunJson, victim: Victim): string =>
