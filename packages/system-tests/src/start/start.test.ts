@@ -1,5 +1,6 @@
 import { spawnSync } from 'node:child_process';
 import { readFileSync, statSync } from 'node:fs';
+import { rm } from 'node:fs/promises';
 import { availableParallelism, loadavg } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it, jest } from '@jest/globals';
@@ -142,6 +143,7 @@ describe('a first start', () => {
     expect(child.exitCode).toBe(1);
     expect(printed.progress).toContain(`Port ${port} `);
     expect(printed.progress).toContain('LETHE_PORT_BASE');
+    await rm(home, { recursive: true });
   });
 
   it('has a neighbour on the same machine with another home and other ports', async () => {
