@@ -23,9 +23,11 @@ import { type OutgoingPayload, PayloadPublisher } from './publish/payload-publis
 import { TelemetryPublisher } from './publish/telemetry-publisher.js';
 
 const headBytesMax = 32 * 1024;
-const drainRequestsMs = 2500;
-const drainTelemetryMs = 1200;
-const drainPayloadMs = 300;
+// In all less than the launcher's patience with a router, 4.1 s.
+const drainRequestsMs = 2200;
+const concludeMs = 300;
+const drainTelemetryMs = 1000;
+const drainPayloadMs = 200;
 
 /** R4, asked right before every payload write: nothing about the organization, the key or the lease may have tightened since. */
 const mayPublish =
@@ -60,6 +62,25 @@ const openPublishers = async (config: RouterConfig, policy: PolicyStore, log: Lo
   };
   return { telemetry, payload, drain };
 };
+
+/** Requests that are being served; a stop waits until those it cut off have told their end. */
+class Running {
+  readonly #requests = new Set<Promise<void>>();
+
+  add(request: Promise<void>): void {
+    this.#requests.add(request);
+    void request.finally(() => this.#requests.delete(request));
+  }
+
+  async concluded(withinMs: number): Promise<void> {
+    let timer: NodeJS.Timeout | undefined;
+    const late = new Promise<void>((resolve) => {
+      timer = setTimeout(resolve, withinMs);
+    });
+    await Promise.race([Promise.allSettled(this.#requests), late]);
+    clearTimeout(timer);
+  }
+}
 
 const serveOperator = (config: RouterConfig, house: House, log: Logger) =>
   serveRest(
@@ -118,12 +139,13 @@ export const startRouter = async (config: RouterConfig, log: Logger): Promise<Ru
       providerErrorBytesMax: 64 * 1024,
     },
   };
+  const running = new Running();
   const server = await createHttpServer({
     host: config.host,
     port: config.port,
     headBytesMax,
     routes: {
-      chatCompletions: (incoming, res) => void serveChatCompletion(house, incoming, res),
+      chatCompletions: (incoming, res) => running.add(serveChatCompletion(house, incoming, res)),
       models: (incoming, res) => serveModels(house, incoming, res),
       unrouted: (code, incoming, res) => serveUnrouted(house, code, incoming, res),
       broken: () => metrics.countUnrouted(),
@@ -133,6 +155,7 @@ export const startRouter = async (config: RouterConfig, log: Logger): Promise<Ru
   return {
     stop: async () => {
       await server.close(drainRequestsMs);
+      await running.concluded(concludeMs);
       await drain();
       subscription.close();
       client.close();

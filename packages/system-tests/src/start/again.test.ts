@@ -95,6 +95,16 @@ describe('stopping', () => {
     expect({ exitCode, left }).toEqual({ exitCode: 0, left: [] });
     expect(tookMs).toBeLessThan(5_000);
     await hanging;
+    // Cut off by the stop, it was at work all the same: its bill is there afterwards.
+    const next = await start();
+    const billed = async (): Promise<boolean> => {
+      const response = await fetch(`${next.run.accounting}/v1/requests?model=sim/fault-hang`, {
+        headers: { authorization: `Bearer ${next.run.organizations[0]?.adminToken}` },
+      });
+      const { data } = (await response.json()) as { data: { outcome: string; usage_source: string }[] };
+      return data.some((row) => row.outcome === 'client_aborted' && row.usage_source === 'estimated');
+    };
+    await waitFor(billed);
   });
 
   it('works in the middle of a start', async () => {
