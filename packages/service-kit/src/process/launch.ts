@@ -9,10 +9,13 @@ const parseLine = (line: string): unknown => {
   }
 };
 
+/** Lines kept until somebody asks for them. */
+const unheardMax = 64;
+
 export interface Launch {
   /** The first line the launcher wrote: secrets and settings that must not stand in the environment. */
   readonly first: unknown;
-  /** Called for each later line (rotated secrets, new certificates). */
+  /** Called for each later line (rotated secrets, new certificates), also for those that came before it was asked for. */
   onUpdate(listener: (value: unknown) => void): void;
   /** Resolves when the launcher closed the pipe or died. */
   readonly closed: Promise<void>;
@@ -24,6 +27,7 @@ export interface Launch {
  */
 export const readLaunch = async (input: NodeJS.ReadableStream = process.stdin): Promise<Launch> => {
   const listeners: ((value: unknown) => void)[] = [];
+  const unheard: unknown[] = [];
   const lines = createInterface({ input, crlfDelay: Number.POSITIVE_INFINITY });
   let firstSeen = false;
   let settle: { resolve(value: unknown): void; reject(error: Error): void };
@@ -47,7 +51,12 @@ export const readLaunch = async (input: NodeJS.ReadableStream = process.stdin): 
       return;
     }
     const value = parseLine(line);
+    if (listeners.length === 0 && unheard.length < unheardMax) unheard.push(value);
     for (const listener of listeners) listener(value);
   });
-  return { first: await first, onUpdate: (listener) => listeners.push(listener), closed };
+  const onUpdate = (listener: (value: unknown) => void): void => {
+    listeners.push(listener);
+    for (const value of unheard.splice(0)) listener(value);
+  };
+  return { first: await first, onUpdate, closed };
 };

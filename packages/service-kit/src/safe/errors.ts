@@ -28,29 +28,49 @@ export interface ErrorFacts {
   readonly frames: readonly string[];
 }
 
+const noFacts: ErrorFacts = { name: 'NonError', code: '', frames: [] };
+const stackHead = /^[\w$]*(?: \[[A-Z0-9_]+\])?(?:: )?$/;
+const frameLine = /^\s+at /;
+const framePath = /^\s+at .*?((?:apps|packages|node_modules)\/[\w@./+-]+:\d+):\d+\)?$/;
+
+/** The lines behind the message. None when the message is not the one the stack begins with: it could not be told from them. */
+const linesBehindMessage = (stack: string, message: string): readonly string[] => {
+  const [head = '', ...behind] = message === '' ? stack.split('\n') : [];
+  if (message === '') return stackHead.test(head) ? behind : [];
+  const at = stack.indexOf(message);
+  if (at === -1 || !stackHead.test(stack.slice(0, at))) return [];
+  const rest = stack.slice(at + message.length);
+  return rest.startsWith('\n') ? rest.slice(1).split('\n') : [];
+};
+
+const framesOf = ({ stack, message }: { readonly stack?: unknown; readonly message: unknown }): string[] => {
+  if (typeof stack !== 'string' || typeof message !== 'string') return [];
+  const lines = linesBehindMessage(stack, message);
+  const end = lines.findIndex((line) => !frameLine.test(line));
+  return lines
+    .slice(0, end === -1 ? undefined : end)
+    .flatMap((line) => framePath.exec(line)?.[1] ?? [])
+    .slice(0, 8);
+};
+
+const codeOf = (error: Error): string => {
+  const code: unknown = 'code' in error ? error.code : undefined;
+  if (typeof code === 'number') return String(code);
+  return typeof code === 'string' && knownCodes.test(code) ? code : '';
+};
+
 /** Reduces any thrown value to facts that cannot carry input. Total: never throws. */
 export const errorFacts = (thrown: unknown): ErrorFacts => {
-  if (thrown instanceof LetheError) return { name: thrown.name, code: thrown.code, frames: [] };
-  if (!(thrown instanceof Error)) return { name: 'NonError', code: typeof thrown, frames: [] };
-  const rawCode: unknown = 'code' in thrown ? thrown.code : undefined;
-  const code =
-    typeof rawCode === 'number'
-      ? String(rawCode)
-      : typeof rawCode === 'string' && knownCodes.test(rawCode)
-        ? rawCode
-        : '';
-  const frames = (thrown.stack ?? '')
-    .split('\n')
-    .filter((line) => /^\s+at .*:\d+:\d+\)?$/.test(line))
-    .slice(0, 8)
-    .map((line) =>
-      line
-        .trim()
-        .replace(
-          /^at (?:.* \()?(?:file:\/\/)?.*\/((?:apps|packages|node_modules)\/[^()]*?:\d+):\d+\)?$/,
-          '$1',
-        ),
-    )
-    .filter((line) => /^(?:apps|packages|node_modules)\//.test(line));
-  return { name: knownNames.test(thrown.name) ? thrown.name : 'Error', code, frames };
+  try {
+    if (thrown instanceof LetheError) return { name: 'LetheError', code: thrown.code, frames: [] };
+    if (!(thrown instanceof Error)) return { ...noFacts, code: typeof thrown };
+    const name: unknown = thrown.name;
+    return {
+      name: typeof name === 'string' && knownNames.test(name) ? name : 'Error',
+      code: codeOf(thrown),
+      frames: framesOf(thrown),
+    };
+  } catch {
+    return noFacts; // A getter or a proxy that throws.
+  }
 };

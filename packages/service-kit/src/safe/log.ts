@@ -11,20 +11,23 @@ export interface Logger {
 }
 
 const identifier = /^[A-Za-z0-9._:@/+-]{0,128}$/;
+const fieldName = /^[A-Za-z][A-Za-z0-9]{0,39}$/;
+const ownNames = new Set(['time', 'level', 'service', 'event', 'error']);
 const withheld = '[withheld]';
+
+/** The types are checked here as well: what they promise does not hold for a value that came through a cast. */
+const safeValue = (value: unknown): number | boolean | string => {
+  if (typeof value === 'number' || typeof value === 'boolean') return value;
+  if (typeof value === 'bigint') return value.toString();
+  return typeof value === 'string' && identifier.test(value) ? value : withheld;
+};
 
 const safeFields = (fields: LogFields): Record<string, number | boolean | string> => {
   const safe: Record<string, number | boolean | string> = {};
   for (const [key, value] of Object.entries(fields)) {
     if (value === undefined) continue;
-    safe[key] =
-      typeof value === 'string'
-        ? identifier.test(value)
-          ? value
-          : withheld
-        : typeof value === 'bigint'
-          ? value.toString()
-          : value;
+    const isOurs = fieldName.test(key) && !ownNames.has(key);
+    safe[isOurs ? key : 'withheld'] = isOurs ? safeValue(value) : withheld;
   }
   return safe;
 };
@@ -35,7 +38,8 @@ export const createLogger = (
   write: (line: string) => void = (line) => process.stderr.write(line),
 ): Logger => {
   const emit = (level: string, event: string, fields: Record<string, unknown>): void => {
-    write(`${JSON.stringify({ time: new Date().toISOString(), level, service, event, ...fields })}\n`);
+    const time = new Date().toISOString();
+    write(`${JSON.stringify({ time, level, service, event: safeValue(event), ...fields })}\n`);
   };
   return {
     info: (event, fields = {}) => emit('info', event, safeFields(fields)),
