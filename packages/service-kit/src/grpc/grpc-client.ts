@@ -1,5 +1,6 @@
 import * as grpc from '@grpc/grpc-js';
 import type { Secret } from '../safe/opaque.js';
+import './quiet-grpc.js';
 
 type Unary<Request, Response> = (
   request: Request,

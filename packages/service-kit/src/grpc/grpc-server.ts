@@ -2,6 +2,7 @@ import { timingSafeEqual } from 'node:crypto';
 import * as grpc from '@grpc/grpc-js';
 import { mayCall, type ServiceName, serviceNames } from '@lethe/contracts';
 import { bearerToken, tokenSha256 } from '../safe/bearer.js';
+import './quiet-grpc.js';
 
 /** SHA-256 of each calling service's credential; a service that is absent may not call. */
 export type CallerCredentials = Readonly<Partial<Record<ServiceName, Buffer>>>;
