@@ -7,6 +7,7 @@ import { ClientConnection } from './http/client-connection.js';
 import { sendError } from './http/error-response.js';
 import { readBody } from './http/read-body.js';
 import { relay } from './http/relay.js';
+import type { UnroutedCode } from './http/server.js';
 import { splice } from './http/splice.js';
 import { knownNames } from './http/top-level-fields.js';
 import type { RequestBody } from './http/types.js';
@@ -76,7 +77,7 @@ export const serveChatCompletion = async (
 /** A request that no route takes: refused in the same shape and counted like any other. */
 export const serveUnrouted = (
   house: House,
-  code: 'caller.not_found' | 'caller.method_not_allowed',
+  code: UnroutedCode,
   incoming: IncomingMessage,
   res: ServerResponse,
 ): void => {

@@ -36,7 +36,7 @@ const refuse = (socket: Duplex, code: ErrorCode): void => {
 };
 
 /**
- * Answers what never becomes a request: broken HTTP, too large a head, upgrades. Faults within a body are told to its
+ * Answers what never becomes a request: broken HTTP, too large a head, CONNECT. Faults within a body are told to its
  * reader when there is one. Nothing is written between the answers of requests that came before on the connection.
  */
 export const guardSockets = (server: Server, broken: (code: ErrorCode) => void): void => {
@@ -61,11 +61,9 @@ export const guardSockets = (server: Server, broken: (code: ErrorCode) => void):
     if (incoming !== undefined && !incoming.complete && reportBodyFault(incoming, code)) return;
     refuseInTurn(socket, code);
   });
-  // Node hands these sockets over bare: without a listener an error of theirs would end the process.
-  const refuseBare = (code: ErrorCode) => (_incoming: IncomingMessage, socket: Duplex) => {
+  // Node hands this socket over bare: without a listener an error of its would end the process.
+  server.on('connect', (_incoming: IncomingMessage, socket: Duplex) => {
     socket.on('error', () => socket.destroy());
-    refuseInTurn(socket, code);
-  };
-  server.on('upgrade', refuseBare('caller.upgrade_refused'));
-  server.on('connect', refuseBare('caller.method_not_allowed'));
+    refuseInTurn(socket, 'caller.method_not_allowed');
+  });
 };

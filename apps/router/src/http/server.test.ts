@@ -209,11 +209,11 @@ describe('upgrades', () => {
       expectError(await oneAnswer(one), status, code);
       await one.ended();
     }
-    expect(broken).toEqual(['caller.upgrade_refused', 'caller.method_not_allowed']);
+    expect(broken).toEqual(['caller.method_not_allowed']);
   });
 
   it('cut by a reset leave the process alive', async () => {
-    const { client, broken } = await start();
+    const { client } = await start();
     for (let n = 1; n <= 20; n += 1) {
       const one = client();
       one.send(upgrade, 'x'.repeat(100_000));
@@ -224,7 +224,6 @@ describe('upgrades', () => {
     const after = client();
     after.send(models);
     expect((await oneAnswer(after)).status).toBe(200);
-    expect(broken.length).toBe(20);
   });
 
   it('that are never closed by the other side are cut all the same', async () => {
@@ -255,7 +254,8 @@ describe('requests on one connection', () => {
   it('that are followed by garbage or an upgrade are answered first, whole', async () => {
     for (const [text, status] of [
       ['CANARY\r\n\r\n', 400],
-      [request('GET /', 'Connection: Upgrade', 'Upgrade: x'), 426],
+      [request('GET /', 'Connection: Upgrade', 'Upgrade: websocket'), 426],
+      [request('GET /', 'Connection: Upgrade', 'Upgrade: x'), 404],
     ] as const) {
       const { client } = await start(async (_incoming, res) => {
         for (let part = 0; part < 5; part += 1) {

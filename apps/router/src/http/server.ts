@@ -16,16 +16,14 @@ import { guardSockets } from './guard-sockets.js';
 type Handler = (incoming: IncomingMessage, res: ServerResponse) => void;
 type Bindings = { incoming: IncomingMessage; outgoing: ServerResponse };
 
+export type UnroutedCode = 'caller.not_found' | 'caller.method_not_allowed' | 'caller.upgrade_refused';
+
 /** What the routes do. Every handler answers on the ServerResponse itself; none sees the framework. */
 export interface Routes {
   readonly chatCompletions: Handler;
   readonly models: Handler;
-  readonly unrouted: (
-    code: 'caller.not_found' | 'caller.method_not_allowed',
-    incoming: IncomingMessage,
-    res: ServerResponse,
-  ) => void;
-  /** Something that never became a request: broken HTTP, too large a head, an upgrade; or a route that threw. */
+  readonly unrouted: (code: UnroutedCode, incoming: IncomingMessage, res: ServerResponse) => void;
+  /** Something that never became a request: broken HTTP, too large a head, CONNECT; or a route that threw. */
   readonly broken: (code: ErrorCode) => void;
 }
 
@@ -56,15 +54,22 @@ const routed = (routes: Routes): Hono<{ Bindings: Bindings }> => {
     handler(c.env.incoming, c.env.outgoing);
     return RESPONSE_ALREADY_SENT;
   };
+  // Node serves a request that asks for an upgrade like any other; a WebSocket client needs to be told at once.
+  const unrouted = (code: UnroutedCode) =>
+    on((incoming, res) => {
+      if (incoming.headers.upgrade?.toLowerCase() !== 'websocket') {
+        routes.unrouted(code, incoming, res);
+        return;
+      }
+      res.shouldKeepAlive = false;
+      routes.unrouted('caller.upgrade_refused', incoming, res);
+    });
   app.post('/v1/chat/completions', on(routes.chatCompletions));
   app.get('/v1/models', on(routes.models));
   for (const path of ['/v1/chat/completions', '/v1/models']) {
-    app.all(
-      path,
-      on((incoming, res) => routes.unrouted('caller.method_not_allowed', incoming, res)),
-    );
+    app.all(path, unrouted('caller.method_not_allowed'));
   }
-  app.notFound(on((incoming, res) => routes.unrouted('caller.not_found', incoming, res)));
+  app.notFound(unrouted('caller.not_found'));
   // The framework's own handler would print the error.
   app.onError((_error, c) => {
     const { incoming, outgoing } = c.env;
