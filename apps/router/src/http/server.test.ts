@@ -212,15 +212,19 @@ describe('upgrades', () => {
     expect(broken).toEqual(['caller.method_not_allowed']);
   });
 
-  it('cut by a reset leave the process alive', async () => {
-    const { client } = await start();
+  it('cut by a reset leave the process alive, answered or still waiting for their turn', async () => {
+    const { client } = await start((_incoming, res) => {
+      res.write('begun');
+    });
     for (let n = 1; n <= 20; n += 1) {
-      const one = client();
-      one.send(upgrade, 'x'.repeat(100_000));
-      await one.until(() => one.received !== '');
-      one.reset();
+      const [waiting, answered] = [client(), client()];
+      waiting.send(post(0), upgrade);
+      answered.send(upgrade, 'x'.repeat(100_000));
+      await Promise.all([waiting, answered].map((one) => one.until(() => one.received !== '')));
+      waiting.reset();
+      answered.reset();
     }
-    await sleep(50);
+    await sleep(100);
     const after = client();
     after.send(models);
     expect((await oneAnswer(after)).status).toBe(200);

@@ -1,9 +1,10 @@
 import { randomBytes } from 'node:crypto';
-import { link, readFile, rename, rm, writeFile } from 'node:fs/promises';
+import { link, readFile, rm, writeFile } from 'node:fs/promises';
 import { z } from 'zod';
 import { errorCode } from '../../terminal/error-code.js';
 import { decodeJson } from '../../terminal/json-codec.js';
 import { Problem } from '../../terminal/problem.js';
+import { exclusively } from './exclusively.js';
 import type { Home } from './home.js';
 import { startTimeOf } from './process-identity.js';
 
@@ -21,17 +22,14 @@ const livingPid = (text: string): number | undefined => {
   return holder !== undefined && startTimeOf(holder.pid) === holder.startedAt ? holder.pid : undefined;
 };
 
-/** Moves a dead process's lock away. A lock that somebody took in between is put back. */
-const clearStale = async (path: string, stale: string): Promise<void> => {
-  const aside = `${path}.${randomBytes(6).toString('hex')}`;
-  try {
-    await rename(path, aside);
-  } catch {
-    return;
-  }
-  if ((await readText(aside)) !== stale) await link(aside, path).catch(() => undefined);
-  await rm(aside, { force: true });
-};
+/**
+ * Removes a dead process's lock, unless it is another one by now. Only one process at a time looks and removes, so
+ * that nobody removes the lock of the one that was faster.
+ */
+const clearStale = (path: string, stale: string): Promise<void> =>
+  exclusively(path, async () => {
+    if ((await readText(path)) === stale) await rm(path, { force: true });
+  });
 
 /**
  * Takes the home for this process, also from one that died without saying so. Throws Problem naming the pid of the
