@@ -1,7 +1,7 @@
 /** Prints what a suite counted, one line, after its tests. */
 export const printFigures = (suite: string, figures: Readonly<Record<string, unknown>>): void => {
   const text = Object.entries(figures).map(([name, value]) => `${name} ${String(value)}`);
-  process.stdout.write(`${suite}: ${text.join(', ')}\n`);
+  process.stderr.write(`${suite}: ${text.join(', ')}\n`);
 };
 
 /** Runs tasks, at most `width` at once; results in the order of the tasks. */
