@@ -212,28 +212,34 @@ describe('upgrades', () => {
     expect(broken).toEqual(['caller.method_not_allowed']);
   });
 
-  it('cut by a reset leave the process alive, answered or still waiting for their turn', async () => {
-    const { client } = await start((_incoming, res) => {
-      res.write('begun');
-    });
-    for (let n = 1; n <= 20; n += 1) {
-      const [waiting, answered] = [client(), client()];
-      waiting.send(post(0), upgrade);
-      answered.send(upgrade, 'x'.repeat(100_000));
-      await Promise.all([waiting, answered].map((one) => one.until(() => one.received !== '')));
-      waiting.reset();
-      answered.reset();
-    }
-    await sleep(100);
-    const after = client();
-    after.send(models);
-    expect((await oneAnswer(after)).status).toBe(200);
-  });
+  /** A socket that Node hands over bare, and one that it keeps. */
+  const both = [request('CONNECT x:1'), upgrade];
 
-  it('that are never closed by the other side are cut all the same', async () => {
+  it.each(both)(
+    'cut by a reset leave the process alive, answered or still waiting for their turn: %j',
+    async (text) => {
+      const { client } = await start((_incoming, res) => {
+        res.write('begun');
+      });
+      for (let n = 1; n <= 20; n += 1) {
+        const [waiting, answered] = [client(), client()];
+        waiting.send(post(0), text);
+        answered.send(text, 'x'.repeat(100_000));
+        await Promise.all([waiting, answered].map((one) => one.until(() => one.received !== '')));
+        waiting.reset();
+        answered.reset();
+      }
+      await sleep(100);
+      const after = client();
+      after.send(models);
+      expect((await oneAnswer(after)).status).toBe(200);
+    },
+  );
+
+  it.each(both)('that are never closed by the other side are cut all the same: %j', async (text) => {
     const { client } = await start();
     const one = client();
-    one.send(upgrade);
+    one.send(text);
     await one.ended();
     const gone = new Promise((resolve) => one.socket.once('close', resolve));
     const poke = setInterval(() => one.send('x'), 50);
