@@ -333,16 +333,29 @@ describe('telemetry', () => {
     const course = sentCourse(world);
     course.ended(readingOf(), 'complete', 200);
     let told = 0;
-    conclude(world.house, course, () => {
+    const tell = (): void => {
       told += 1;
-    });
-    conclude(world.house, course);
-    expect(told).toBe(0);
+    };
+    expect([conclude(world.house, course, tell), conclude(world.house, course, tell), told]).toEqual([
+      true,
+      false,
+      0,
+    ]);
     expect(await world.stored()).toHaveLength(1);
     expect(told).toBe(1);
     expect(await world.house.metrics.registry.metrics()).toMatch(
       /requests_total\{outcome="success"[^}]*\} 1/,
     );
+  });
+
+  it('that finds no room is not waited for', () => {
+    const world = houseOf({ queueRecordsMax: 1 });
+    const run = (): boolean => {
+      const course = sentCourse(world);
+      course.ended(readingOf(), 'complete', 200);
+      return conclude(world.house, course, () => undefined);
+    };
+    expect([run(), run(), world.house.telemetry.recordsLost]).toEqual([true, false, 1]);
   });
 
   it('of a request without a known key says nothing of whose it is', async () => {

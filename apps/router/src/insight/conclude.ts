@@ -86,10 +86,11 @@ const factsOf = (course: Course): RequestFacts => {
 
 /**
  * The one way out of the pipeline, for success and error alike: decide again (deny wins), build the insight,
- * publish it. Runs once a request; `onStored` is called when the telemetry is acknowledged.
+ * publish it. Runs once a request; `onStored` is called when the telemetry is acknowledged. False: it never will be,
+ * because the telemetry was lost or the request was concluded before.
  */
-export const conclude = (house: House, course: Course, onStored?: () => void): void => {
-  if (course.concluded) return;
+export const conclude = (house: House, course: Course, onStored?: () => void): boolean => {
+  if (course.concluded) return false;
   course.concluded = true;
   const { principal, admitted } = course;
   const decision =
@@ -113,12 +114,13 @@ export const conclude = (house: House, course: Course, onStored?: () => void): v
   );
   course.captured = undefined;
   house.metrics.countRequest(telemetry.outcome);
-  house.telemetry.offer(encodeTelemetry(telemetry), onStored);
-  if (payload === undefined) return;
-  house.payload.offer({
-    orgId: payload.orgId,
-    apiKeyId: payload.apiKeyId,
-    transitKeyId: payload.transitKeyId,
-    record: encodeSealedPayload(payload),
-  });
+  const taken = house.telemetry.offer(encodeTelemetry(telemetry), onStored);
+  if (payload !== undefined)
+    house.payload.offer({
+      orgId: payload.orgId,
+      apiKeyId: payload.apiKeyId,
+      transitKeyId: payload.transitKeyId,
+      record: encodeSealedPayload(payload),
+    });
+  return taken;
 };

@@ -155,13 +155,13 @@ describe('while the event log is down', () => {
   it('new work is refused before a record would be lost, by count and by bytes', () => {
     for (const bounds of [{ queueRecordsMax: 100 }, { queueBytesMax: 100 * 50 }]) {
       const { publisher, lines } = publisherOf(new ScriptedLog(() => 'hangs'), bounds);
-      for (let n = 0; n < 94; n += 1) publisher.offer(recordOf(n, 50));
+      for (let n = 0; n < 94; n += 1) expect(publisher.offer(recordOf(n, 50))).toBe(true);
       expect(publisher.accepting).toBe(true);
       publisher.offer(recordOf(94, 50));
       expect([publisher.accepting, publisher.recordsLost]).toEqual([false, 0]);
       for (let n = 95; n < 100; n += 1) publisher.offer(recordOf(n, 50));
       expect([publisher.fill, publisher.recordsLost, lines]).toEqual([1, 0, []]);
-      publisher.offer(recordOf(100, 50));
+      expect(publisher.offer(recordOf(100, 50), () => lines.push('stored'))).toBe(false);
       expect([publisher.fill, publisher.recordsLost, publisher.depth]).toEqual([1, 1, 100]);
       expect(JSON.parse(lines[0] ?? '')).toMatchObject({ event: 'telemetry.lost', lost: 1 });
     }

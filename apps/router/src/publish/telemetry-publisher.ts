@@ -59,20 +59,21 @@ export class TelemetryPublisher {
 
   /**
    * Queues one encoded record; `onStored` runs once the event log has acknowledged it. A record that finds no room, or
-   * that no pack could hold and that would block all others for ever, is lost and counted.
+   * that no pack could hold and that would block all others for ever, is lost and counted: false.
    */
-  offer(record: Buffer, onStored?: () => void): void {
+  offer(record: Buffer, onStored?: () => void): boolean {
     if (this.#stopped || this.fill >= 1 || packedBytes(record.length) > packBytesMax) {
       this.recordsLost += 1;
       this.options.log.warn('telemetry.lost', { lost: this.recordsLost });
-      return;
+      return false;
     }
     this.#queue.push({ record, onStored });
     this.#queuedBytes += record.length;
-    if (this.#running) return;
+    if (this.#running) return true;
     this.#running = true;
     const soon = onStored === undefined ? this.options.lingerMs : 0;
     setTimeout(() => void this.#run(), soon);
+    return true;
   }
 
   /** Waits until everything queued is stored, at most `deadlineMs`. Resolves to the number of records left. */
