@@ -205,9 +205,10 @@ const deliver = async (
   const meter = new ResponseMeter(course.streaming);
   /** Strict billing: the last bytes wait until the telemetry of this answer is stored. */
   const beforeEnd = (): Promise<void> =>
-    new Promise((stored) => {
+    new Promise((stored, lost) => {
       course.ended(meter.read(), 'complete', res.statusCode);
-      conclude(house, course, stored);
+      // Nothing a caller saw completed may go unbilled: without a record the last bytes are not sent.
+      if (!conclude(house, course, stored)) lost(new LetheError('gateway.overloaded'));
     });
   const { ended } = await relay({
     ...answered,
