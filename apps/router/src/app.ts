@@ -157,7 +157,7 @@ export const startRouter = async (config: RouterConfig, log: Logger): Promise<Ru
       await server.close(drainRequestsMs);
       await running.concluded(concludeMs);
       await drain();
-      subscription.close();
+      await subscription.close();
       client.close();
       await operator.close();
     },
