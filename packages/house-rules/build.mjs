@@ -12,7 +12,7 @@ const filesUnder = (folder) =>
   });
 
 const sources = filesUnder('src').filter(
-  (path) => /\.tsx?$/.test(path) && !/\.(test|contract)\.tsx?$|\.d\.ts$/.test(path),
+  (path) => /\.tsx?$/.test(path) && !/\.(test|contract)\.tsx?$|\.d\.ts$|(?:^|\/)testing\//.test(path),
 );
 rmSync('dist', { recursive: true, force: true });
 await build({

@@ -1,6 +1,7 @@
 import { LetheError } from '@lethe/service-kit';
 import type postgres from 'postgres';
-import type { Session } from './session.js';
+import { databaseCode } from './database-error.js';
+import { type Session, SessionLostError } from './session.js';
 
 export type Isolation = 'read committed' | 'repeatable read';
 
@@ -35,7 +36,8 @@ export class Transactions {
       return result;
     } catch (error) {
       await this.#rollBack(session);
-      throw error;
+      // Whatever the driver made of it: with its connection gone, the transaction failed because of that.
+      throw session.lost && databaseCode(error) === undefined ? new SessionLostError() : error;
     } finally {
       this.#give(session);
     }
