@@ -6,7 +6,9 @@ export interface UpstreamTarget {
   readonly origin: string; // scheme://host:port
   readonly path: string; // with the base URL's path
   readonly credential: Secret;
-  readonly authentication: 'bearer' | 'x-api-key';
+  readonly authentication: 'bearer' | 'x-api-key' | 'api-key';
+  /** Sent as well: lower-case names and values from closed or checked sets, never text of a request's body. */
+  readonly headers?: readonly (readonly [name: string, value: string])[];
 }
 
 /** Bounds of one provider client. */
