@@ -109,9 +109,9 @@ module.exports = {
       name: 'router-flows-one-way',
       severity: 'error',
       comment:
-        'Providers, meter, insight, raw request and publish never reach back into http; its types alone may be named.',
+        'Providers, dialects, meter, insight, raw request and publish never reach back into http; its types alone may be named.',
       from: {
-        path: '^apps/router/src/(?:providers|meter|insight|raw-request|publish|policy)/',
+        path: '^apps/router/src/(?:providers|dialects|meter|insight|raw-request|publish|policy)/',
         pathNot: tests,
       },
       to: { path: '^apps/router/src/http/', pathNot: '^apps/router/src/http/types\\.ts$' },

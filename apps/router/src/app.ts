@@ -1,3 +1,4 @@
+import type { IncomingMessage, ServerResponse } from 'node:http';
 import { performance } from 'node:perf_hooks';
 import { openEventLogProducer } from '@lethe/event-log';
 import {
@@ -9,12 +10,13 @@ import {
 } from '@lethe/service-kit';
 import { Hono } from 'hono';
 import type { RouterConfig } from './config.js';
+import { facesByPath } from './dialects/all.js';
 import type { House } from './house.js';
 import { createHttpServer } from './http/server.js';
 import { DistinctValues } from './insight/distinct-values.js';
 import { createRouterMetrics } from './metrics.js';
 import { serveModels } from './models-route.js';
-import { serveChatCompletion, serveUnrouted } from './pipeline.js';
+import { servedFace, serveRequest, serveUnrouted } from './pipeline.js';
 import { Lease } from './policy/lease.js';
 import { PolicyStore } from './policy/policy-store.js';
 import { subscribe } from './policy/subscribe.js';
@@ -140,12 +142,22 @@ export const startRouter = async (config: RouterConfig, log: Logger): Promise<Ru
     },
   };
   const running = new Running();
+  const posts = new Map(
+    [...facesByPath].map(([path, face]) => {
+      const served = servedFace(face);
+      return [
+        path,
+        (incoming: IncomingMessage, res: ServerResponse) =>
+          running.add(serveRequest(house, served, incoming, res)),
+      ];
+    }),
+  );
   const server = await createHttpServer({
     host: config.host,
     port: config.port,
     headBytesMax,
     routes: {
-      chatCompletions: (incoming, res) => running.add(serveChatCompletion(house, incoming, res)),
+      posts,
       models: (incoming, res) => serveModels(house, incoming, res),
       unrouted: (code, incoming, res) => serveUnrouted(house, code, incoming, res),
       broken: () => metrics.countUnrouted(),

@@ -3,6 +3,7 @@ import { type ErrorCode, errorCodes, isUuid, type Outcome } from '@lethe/contrac
 import { LetheError, Opaque } from '@lethe/service-kit';
 import { decideRetention } from '@lethe/zdr-policy';
 import { Course } from './course.js';
+import { chatFace } from './dialects/openai/chat.js';
 import type { CapturedExchange } from './insight/captured-exchange.js';
 import type { ResponseReading } from './meter/types.js';
 import { ProviderFailedError } from './routing/call-with-fallback.js';
@@ -18,7 +19,7 @@ const account = {
   region: 'local',
 };
 const { policy, principal } = policyOf({ accounts: [account], logging: true });
-const [attempt] = resolvePlan('sim/echo', principal, policy);
+const [attempt] = resolvePlan('sim/echo', chatFace, { principal, policy, rawHeaders: [] });
 const readingOf = (change: Partial<ResponseReading> = {}): ResponseReading => ({
   usage: undefined,
   finishReason: 'stop',

@@ -1,5 +1,6 @@
 import { performance } from 'node:perf_hooks';
 import {
+  type Dialect,
   type Endpoint,
   type ErrorCode,
   errorCodes,
@@ -57,7 +58,7 @@ export class Course {
   attempts = 0;
   fallbackIndex = 0;
   bytesRequest = 0;
-  messagesBytes = 0;
+  contentBytes = 0;
   statusCode = 0;
   reading: ResponseReading | undefined;
   failure: Failure | undefined;
@@ -70,6 +71,7 @@ export class Course {
   constructor(
     readonly endpoint: Endpoint,
     readonly policyVersion: bigint,
+    readonly dialect: Dialect = 'openai',
   ) {}
 
   /** Whole milliseconds since the request arrived. */
@@ -77,9 +79,9 @@ export class Course {
     return Math.round(performance.now() - this.#startedAt);
   }
 
-  received(bytesRequest: number, messagesBytes: number): void {
+  received(bytesRequest: number, contentBytes: number): void {
     this.bytesRequest = bytesRequest;
-    this.messagesBytes = messagesBytes;
+    this.contentBytes = contentBytes;
   }
 
   attempting(attempt: PlannedAttempt, fallbackIndex: number): void {

@@ -1,8 +1,10 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
-import { type CatalogModel, listModels, satisfiesNoRetention } from '@lethe/model-catalog';
+import { type CatalogModel, type Endpoint, listModels, satisfiesNoRetention } from '@lethe/model-catalog';
 import { authenticate } from './auth/authenticate.js';
+import { facesByPath } from './dialects/all.js';
 import type { House } from './house.js';
 
+const served = new Set<Endpoint>([...facesByPath.values()].map(({ endpoint }) => endpoint));
 const nanosPerDollar = 1e9;
 const tokensPerMTok = 1e6;
 
@@ -14,7 +16,8 @@ const entryOf = (model: CatalogModel) => ({
   object: 'model',
   created: 0,
   owned_by: model.provider,
-  api: 'chat',
+  api: model.endpoints.includes('embeddings') ? 'embedding' : 'chat',
+  endpoints: model.endpoints,
   context_window: model.contextWindow,
   max_output_tokens: model.maxOutputTokens,
   input_price: model.price === null ? null : perToken(model.price.inputNanosPerMTok),
@@ -33,8 +36,8 @@ const entryOf = (model: CatalogModel) => ({
 export const serveModels = (house: House, incoming: IncomingMessage, res: ServerResponse): void => {
   const authenticated = authenticate(incoming.rawHeaders, house.policy, Date.now());
   const orgId = authenticated.ok ? authenticated.principal.key.orgId : undefined;
-  const models = listModels(house.policy.providers(orgId)).filter((model) =>
-    model.endpoints.includes('chat_completions'),
+  const models = listModels(house.policy.providers(orgId)).filter(({ endpoints }) =>
+    endpoints.some((endpoint) => served.has(endpoint)),
   );
   const body = JSON.stringify({ object: 'list', data: models.map(entryOf), next_cursor: null });
   res.writeHead(200, {

@@ -2,6 +2,10 @@ import type { IncomingMessage, ServerResponse } from 'node:http';
 import { LetheError } from '@lethe/service-kit';
 import { authenticate, type Principal } from './auth/authenticate.js';
 import { Course } from './course.js';
+import { checkFields } from './dialects/check-fields.js';
+import { classifyRefusal } from './dialects/classify-refusal.js';
+import type { Face } from './dialects/face.js';
+import { type PlannedEdits, planEdits } from './dialects/request-edits.js';
 import type { House } from './house.js';
 import { ClientConnection } from './http/client-connection.js';
 import { sendError } from './http/error-response.js';
@@ -9,29 +13,36 @@ import { readBody } from './http/read-body.js';
 import { relay } from './http/relay.js';
 import type { UnroutedCode } from './http/server.js';
 import { splice } from './http/splice.js';
-import { knownNames } from './http/top-level-fields.js';
+import { type KnownNames, knownNames } from './http/top-level-fields.js';
 import type { RequestBody } from './http/types.js';
 import { keepCallerFields } from './insight/caller-fields.js';
 import { conclude } from './insight/conclude.js';
 import { decideNow } from './insight/decide.js';
 import { type Capture, startCapture } from './insight/start-capture.js';
 import { ResponseMeter } from './meter/usage-reader.js';
-import { type ChatField, chatFields } from './providers/openai/chat-fields.js';
-import { checkChatFields } from './providers/openai/check-fields.js';
-import { classifyRefusal } from './providers/openai/classify-error.js';
-import { type PlannedEdits, planEdits } from './providers/openai/request-edits.js';
 import type { UpstreamResponse } from './providers/types.js';
 import { callWithFallback } from './routing/call-with-fallback.js';
 import { readModel } from './routing/read-model.js';
 import { type FallbackPlan, resolvePlan } from './routing/resolve-plan.js';
 import { readWishes } from './routing/wishes.js';
 
-const names = knownNames(chatFields);
+/** A face made ready to serve: once per process, not per request. */
+export interface Served {
+  readonly face: Face;
+  readonly names: KnownNames<string>;
+  readonly fieldNames: readonly string[];
+}
+
+export const servedFace = (face: Face): Served => {
+  const fieldNames = Object.keys(face.fields);
+  return { face, fieldNames, names: knownNames(fieldNames) };
+};
 
 /** A request that may go to a provider. */
 interface Admitted {
+  readonly served: Served;
   readonly principal: Principal;
-  readonly body: RequestBody<ChatField>;
+  readonly body: RequestBody;
   readonly plan: FallbackPlan;
   /** Under organization ZDR, or asked for by the request: nothing may be stored on either side. */
   readonly strict: boolean;
@@ -44,22 +55,24 @@ interface Answered {
 }
 
 /**
- * The life of a chat completion, top to bottom:
+ * The life of a request, top to bottom, whatever its dialect:
  * authenticate → snapshot → decide retention → resolve model → call (policy asked again at each attempt) → relay
  * bytes → meter → decide again (deny wins) → build insight → publish. Errors leave through the same last three.
  */
-export const serveChatCompletion = async (
+export const serveRequest = async (
   house: House,
+  served: Served,
   incoming: IncomingMessage,
   res: ServerResponse,
 ): Promise<void> => {
-  const course = new Course('chat_completions', house.policy.version);
+  const { endpoint, dialect } = served.face;
+  const course = new Course(endpoint, house.policy.version, dialect);
   const client = new ClientConnection(res);
-  let body: RequestBody<ChatField> | undefined;
+  let body: RequestBody | undefined;
   try {
     const principal = enter(house, course, incoming);
-    body = await read(house, course, incoming);
-    const admitted = admit(house, course, principal, body, incoming.rawHeaders);
+    body = await read(house, served, course, incoming);
+    const admitted = admit(house, course, { served, principal, body }, incoming.rawHeaders);
     const answered = await call(house, course, admitted, client);
     body.wipe(); // No fallback can follow: what was asked need not stay in memory while the answer streams.
     await deliver(house, course, admitted, answered, res);
@@ -67,12 +80,16 @@ export const serveChatCompletion = async (
     const refusal = course.failed(error, client.gone);
     if (refusal.code === 'gateway.internal')
       house.log.error('pipeline.failed', error, { point: course.point });
-    sendError(incoming, res, { ...refusal, headers: course.answerHeaders() });
+    sendError(incoming, res, { ...refusal, dialect, headers: course.answerHeaders() });
   } finally {
     body?.wipe();
     conclude(house, course);
   }
 };
+
+/** Errors come in the shape of the endpoint that was meant, as far as the path tells. */
+const dialectOfPath = (url: string | undefined): Face['dialect'] =>
+  url?.startsWith('/v1/messages') === true ? 'anthropic' : 'openai';
 
 /** A request that no route takes: refused in the same shape and counted like any other. */
 export const serveUnrouted = (
@@ -81,13 +98,15 @@ export const serveUnrouted = (
   incoming: IncomingMessage,
   res: ServerResponse,
 ): void => {
-  const course = new Course('other', house.policy.version);
+  const dialect = dialectOfPath(incoming.url);
+  const course = new Course('other', house.policy.version, dialect);
   const authenticated = authenticate(incoming.rawHeaders, house.policy, course.arrivedAtMs);
   if (authenticated.ok) course.principal = authenticated.principal;
   course.point = 'route';
   incoming.on('data', (chunk: Buffer) => chunk.fill(0));
   sendError(incoming, res, {
     ...course.failed(new LetheError(code), false),
+    dialect,
     headers: course.answerHeaders(),
   });
   conclude(house, course);
@@ -106,25 +125,30 @@ const enter = (house: House, course: Course, incoming: IncomingMessage): Princip
 
 const read = async (
   house: House,
+  { face, names }: Served,
   course: Course,
   incoming: IncomingMessage,
-): Promise<RequestBody<ChatField>> => {
+): Promise<RequestBody> => {
   course.point = 'read_request';
   const body = await readBody(incoming, { names, limits: house.settings.bodyLimits, timer: house.timer });
-  const messages = body.scan.field('messages');
-  course.received(body.bytesTotal, messages === undefined ? 0 : messages.valueEnd - messages.valueStart);
+  let contentBytes = 0;
+  for (const name of face.contentFields) {
+    const field = body.scan.field(name);
+    if (field !== undefined) contentBytes += field.valueEnd - field.valueStart;
+  }
+  course.received(body.bytesTotal, contentBytes);
   return body;
 };
 
 const admit = (
   house: House,
   course: Course,
-  principal: Principal,
-  body: RequestBody<ChatField>,
+  { served, principal, body }: Pick<Admitted, 'served' | 'principal' | 'body'>,
   rawHeaders: readonly string[],
 ): Admitted => {
-  checkChatFields(body);
-  course.streaming = body.scan.field('stream')?.kind === 'true';
+  const { face } = served;
+  checkFields(face, body);
+  course.streaming = face.streams && body.scan.field('stream')?.kind === 'true';
   const wishes = readWishes(
     {
       lethe: body.readObject('lethe'),
@@ -141,7 +165,7 @@ const admit = (
   if (org !== undefined)
     course.callerFields = keepCallerFields(wishes.caller, { ...org, zdr: strict }, house.distinct);
   course.point = 'resolve_model';
-  const plan = resolvePlan(readModel(body), principal, house.policy);
+  const plan = resolvePlan(readModel(body), face, { principal, policy: house.policy, rawHeaders });
   const capture = startCapture({
     requestId: course.requestId,
     decision: course.admitted,
@@ -151,7 +175,7 @@ const admit = (
     fieldBytesMax: house.settings.captureRequestBytesMax,
   });
   course.captured = capture?.captured;
-  return { principal, body, plan, strict, capture };
+  return { served, principal, body, plan, strict, capture };
 };
 
 const call = async (
@@ -161,7 +185,7 @@ const call = async (
   client: ClientConnection,
 ): Promise<Answered> => {
   const { policy, settings } = house;
-  const { body, principal, plan, strict } = admitted;
+  const { body, principal, plan, strict, served } = admitted;
   let planned: PlannedEdits | undefined;
   const upstream = await callWithFallback({
     client: house.client,
@@ -176,6 +200,7 @@ const call = async (
       if (key === undefined) throw new LetheError('caller.invalid_api_key');
       const zdr = strict || (policy.organization(key.orgId)?.zdr ?? true);
       planned = planEdits({
+        face: served.face,
         body,
         upstreamModel: attempt.upstreamModel,
         streaming: course.streaming,
@@ -185,7 +210,7 @@ const call = async (
       course.point = 'await_head';
       return splice(body, planned.edits);
     },
-    classify: (response) => classifyRefusal(response, settings.providerErrorBytesMax),
+    classify: (response) => classifyRefusal(response, served.fieldNames, settings.providerErrorBytesMax),
     onAttempt: (attempt, fallbackIndex) => course.attempting(attempt, fallbackIndex),
     aborted: () => client.gone,
     onAbort: client.onGone,

@@ -20,7 +20,7 @@ describe('providerAccountsFromEnv', () => {
       OPENAI_API_KEY: 'sk-1',
       OPENAI_BASE_URL: 'http://127.0.0.1:9/v1//',
       OPENAI_REGION: 'eu',
-      ANTHROPIC_API_KEY: 'not served yet',
+      GEMINI_API_KEY: 'not served yet',
     };
     expect(providerAccountsFromEnv(env)).toEqual([
       {

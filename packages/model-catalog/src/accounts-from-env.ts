@@ -61,7 +61,7 @@ const readAccount = (
  */
 export const providerAccountsFromEnv = (
   env: Readonly<Record<string, string | undefined>>,
-  dialects: readonly CatalogProvider['dialect'][] = ['openai'],
+  dialects: readonly CatalogProvider['dialect'][] = ['openai', 'anthropic'],
 ): EnvironmentProviderAccount[] =>
   catalogProviders
     .filter((provider) => dialects.includes(provider.dialect))

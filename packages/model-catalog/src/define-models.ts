@@ -2,7 +2,7 @@ import type { CatalogModel, DataPolicy, Endpoint, ModelPrice, ModelSupport, Prov
 
 export interface ModelDefaults {
   readonly provider: ProviderId;
-  readonly endpoint: Endpoint;
+  readonly endpoints: readonly Endpoint[];
   readonly dataPolicy: DataPolicy;
 }
 
@@ -13,6 +13,8 @@ export interface ModelLine {
   readonly output: number | null;
   readonly price: ModelPrice | null;
   readonly supports: ModelSupport;
+  /** Where they differ from the provider's. */
+  readonly endpoints?: readonly Endpoint[];
   readonly dataPolicy?: DataPolicy;
 }
 
@@ -23,7 +25,7 @@ export const visionReasoningModel: ModelSupport = { ...visionModel, reasoning: t
 
 /** Turns one provider's lines into catalogue models. */
 export const defineModels = (
-  { provider, endpoint, dataPolicy }: ModelDefaults,
+  { provider, endpoints, dataPolicy }: ModelDefaults,
   lines: readonly ModelLine[],
 ): readonly CatalogModel[] =>
   lines.map((line) => ({
@@ -31,7 +33,7 @@ export const defineModels = (
     provider,
     upstreamModel: line.name,
     upstreamAliases: line.aliases ?? [],
-    endpoints: [endpoint],
+    endpoints: line.endpoints ?? endpoints,
     contextWindow: line.context,
     maxOutputTokens: line.output,
     price: line.price,

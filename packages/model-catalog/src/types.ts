@@ -15,7 +15,15 @@ export type ProviderId =
   | 'sim';
 
 export type Dialect = 'openai' | 'anthropic' | 'gemini' | 'bedrock';
-export type Endpoint = 'chat_completions' | 'messages' | 'generate_content' | 'converse';
+/** An endpoint that Lethe serves, and that a provider may serve in the same shape. */
+export type ServedEndpoint =
+  | 'chat_completions'
+  | 'completions'
+  | 'responses'
+  | 'embeddings'
+  | 'messages'
+  | 'count_tokens';
+export type Endpoint = ServedEndpoint | 'generate_content' | 'converse';
 export type Residency = 'eu' | 'us' | 'global';
 
 /** A provider's own terms. Whatever is unknown satisfies no privacy filter. */
@@ -111,13 +119,11 @@ export interface ProviderAccepts {
   readonly reasoningTokens: 'in_output' | 'beside_output';
 }
 
-/** Where chat completions are posted, relative to the base URL; other dialects have no such path. */
-type SpokenDialect =
-  | { readonly dialect: 'openai'; readonly chatCompletionsPath: string }
-  | { readonly dialect: Exclude<Dialect, 'openai'>; readonly chatCompletionsPath: null };
-
-export type CatalogProvider = SpokenDialect & {
+export interface CatalogProvider {
   readonly id: ProviderId;
+  readonly dialect: Dialect;
+  /** Where the provider serves an endpoint in that endpoint's own shape, relative to the base URL. */
+  readonly paths: Readonly<Partial<Record<ServedEndpoint, string>>>;
   /** Null: an account must name its own base URL. */
   readonly defaultBaseUrl: string | null;
   readonly authentication: 'bearer' | 'x-api-key' | 'api-key' | 'x-goog-api-key';
@@ -130,4 +136,4 @@ export type CatalogProvider = SpokenDialect & {
   /** ISO 3166-1 alpha-2, or `unknown`. */
   readonly jurisdictionHq: string;
   readonly dataPolicy: DataPolicy;
-};
+}

@@ -2,6 +2,8 @@ import type { IncomingMessage, ServerResponse } from 'node:http';
 import { type ErrorBody, type ErrorCode, errorBody, errorCodes } from '@lethe/contracts';
 
 interface SendErrorOptions {
+  /** Of the endpoint; default openai. */
+  readonly dialect?: ErrorDialect;
   readonly code: ErrorCode;
   readonly param: string | null;
   readonly headers: readonly (readonly [string, string])[];
@@ -20,9 +22,35 @@ export const closedHeaders: readonly (readonly [string, string])[] = [
 const originOf = (code: ErrorCode): ErrorBody['error']['origin'] =>
   code.startsWith('provider.') ? 'provider' : 'router';
 
-/** The body of a closed error as bytes, for answers that no ServerResponse writes. */
-export const errorJson = (code: ErrorCode, param: string | null = null): string =>
-  JSON.stringify(errorBody(code, originOf(code), param));
+type ErrorDialect = 'openai' | 'anthropic';
+
+/** Anthropic's names for what a status means; its SDKs tell errors apart by them. */
+const anthropicTypes: Readonly<Record<number, string>> = {
+  401: 'authentication_error',
+  403: 'permission_error',
+  404: 'not_found_error',
+  408: 'timeout_error',
+  413: 'request_too_large',
+  429: 'rate_limit_error',
+  503: 'overloaded_error',
+  504: 'timeout_error',
+};
+const anthropicTypeOf = (status: number): string =>
+  anthropicTypes[status] ?? (status < 500 ? 'invalid_request_error' : 'api_error');
+
+/** The body of a closed error in its dialect. Both carry our own fields; Anthropic's names the kind in its own words. */
+export const errorJson = (
+  code: ErrorCode,
+  param: string | null = null,
+  dialect: ErrorDialect = 'openai',
+): string => {
+  const body = errorBody(code, originOf(code), param);
+  if (dialect === 'openai') return JSON.stringify(body);
+  return JSON.stringify({
+    type: 'error',
+    error: { ...body.error, type: anthropicTypeOf(errorCodes[code].status) },
+  });
+};
 
 /** Whether the whole request is here. One without a body is, although Node says so only after its head was handled. */
 const isReceived = (incoming: IncomingMessage): boolean =>
@@ -31,7 +59,7 @@ const isReceived = (incoming: IncomingMessage): boolean =>
     Number(incoming.headers['content-length'] ?? 0) === 0);
 
 /**
- * Sends a closed error in OpenAI's shape. When the request's body has not ended the connection closes after the
+ * Sends a closed error in the shape of the endpoint's dialect. When the request's body has not ended the connection closes after the
  * answer, so that unread bytes can never be taken for the next request.
  */
 export const sendError = (
@@ -41,7 +69,7 @@ export const sendError = (
 ): void => {
   if (res.headersSent || res.destroyed) return;
   const { status } = errorCodes[options.code];
-  const body = errorJson(options.code, options.param);
+  const body = errorJson(options.code, options.param, options.dialect);
   for (const [name, value] of options.headers) res.setHeader(name, value);
   res.setHeader('content-type', 'application/json');
   res.setHeader('content-length', Buffer.byteLength(body));

@@ -18,7 +18,7 @@ const start = async (chatCompletions: Handler = () => undefined, headMsMax?: num
     headBytesMax: 8 * 1024,
     ...(headMsMax === undefined ? {} : { headMsMax }),
     routes: {
-      chatCompletions,
+      posts: new Map([['/v1/chat/completions', chatCompletions]]),
       models: (_incoming, res) => res.end('{"data":[]}'),
       unrouted: (code, incoming, res) => sendError(incoming, res, { code, param: null, headers: [] }),
       broken: (code) => broken.push(code),

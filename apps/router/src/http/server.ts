@@ -20,7 +20,8 @@ export type UnroutedCode = 'caller.not_found' | 'caller.method_not_allowed' | 'c
 
 /** What the routes do. Every handler answers on the ServerResponse itself; none sees the framework. */
 export interface Routes {
-  readonly chatCompletions: Handler;
+  /** What is posted, by path. */
+  readonly posts: ReadonlyMap<string, Handler>;
   readonly models: Handler;
   readonly unrouted: (code: UnroutedCode, incoming: IncomingMessage, res: ServerResponse) => void;
   /** Something that never became a request: broken HTTP, too large a head, CONNECT; or a route that threw. */
@@ -64,9 +65,9 @@ const routed = (routes: Routes): Hono<{ Bindings: Bindings }> => {
       res.shouldKeepAlive = false;
       routes.unrouted('caller.upgrade_refused', incoming, res);
     });
-  app.post('/v1/chat/completions', on(routes.chatCompletions));
+  for (const [path, handler] of routes.posts) app.post(path, on(handler));
   app.get('/v1/models', on(routes.models));
-  for (const path of ['/v1/chat/completions', '/v1/models']) {
+  for (const path of [...routes.posts.keys(), '/v1/models']) {
     app.all(path, unrouted('caller.method_not_allowed'));
   }
   app.notFound(unrouted('caller.not_found'));

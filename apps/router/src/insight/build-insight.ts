@@ -1,4 +1,5 @@
 import type {
+  Dialect,
   Endpoint,
   ErrorType,
   FailurePoint,
@@ -23,6 +24,7 @@ import { reasonOf } from './decide.js';
 export interface RequestFacts {
   readonly insightId: InsightId;
   readonly occurredAtMs: number;
+  readonly dialect: Dialect;
   readonly endpoint: Endpoint;
   readonly principal: Principal | undefined; // undefined: no key was recognised
   readonly callerFields: CallerFields;
@@ -95,7 +97,7 @@ const telemetryOf = (facts: RequestFacts, retention: Retention, deploymentRegion
   providerUsed: facts.routed?.providerUsed ?? '',
   providerRegion: facts.routed?.providerRegion ?? '',
   deploymentRegion,
-  dialect: 'openai',
+  dialect: facts.dialect,
   endpoint: facts.endpoint,
   streaming: facts.streaming,
   byok: facts.routed?.byok ?? false,

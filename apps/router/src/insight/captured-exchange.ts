@@ -1,5 +1,4 @@
 import type { RequestBody } from '../http/types.js';
-import type { ChatField } from '../providers/openai/chat-fields.js';
 import type { ResponseCapture } from './capture-response.js';
 
 /** What was captured under a grant: Buffers only. `wipe` overwrites all of it. */
@@ -15,7 +14,7 @@ export interface CapturedExchange {
 
 /** Copies the request's messages and tools next to a response capture that a grant has opened. */
 export const captureExchange = (
-  body: RequestBody<ChatField>,
+  body: RequestBody,
   response: ResponseCapture,
   streaming: boolean,
   fieldBytesMax: number,

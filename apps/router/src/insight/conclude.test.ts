@@ -27,7 +27,7 @@ describe('usage', () => {
       course.ended(readingOf({ usage: undefined }), how, 200);
       conclude(world.house, course);
       const estimate = estimateUsage({
-        messagesBytes: 4_000,
+        contentBytes: 4_000,
         streaming: true,
         contentEvents: 12,
         bodyBytes: 4_000,

@@ -25,7 +25,7 @@ const meter = (course: Course): Pick<RequestFacts, 'usage' | 'usageSource'> => {
   if (reading?.usage !== undefined) return { usage: reading.usage, usageSource: 'provider' };
   if (reading === undefined && !course.cutInFlight) return { usage: noUsage, usageSource: 'none' };
   const estimate = estimateUsage({
-    messagesBytes: course.messagesBytes,
+    contentBytes: course.contentBytes,
     streaming: course.streaming,
     contentEvents: reading?.contentEvents ?? 0,
     bodyBytes: reading?.bodyBytes ?? 0,
@@ -47,6 +47,7 @@ const factsOf = (course: Course): RequestFacts => {
   return {
     insightId: course.requestId,
     occurredAtMs: course.arrivedAtMs,
+    dialect: course.dialect,
     endpoint: course.endpoint,
     principal: course.principal,
     callerFields: course.callerFields,

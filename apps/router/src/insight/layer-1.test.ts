@@ -19,6 +19,7 @@ const sealingKey = { transitKeyId, publicKey: transit.publicKey };
 const factsOf = (principal: RequestFacts['principal']): RequestFacts => ({
   insightId: requestId,
   occurredAtMs: 1,
+  dialect: 'openai',
   endpoint: 'chat_completions',
   principal,
   callerFields: noCallerFields,

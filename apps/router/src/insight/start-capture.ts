@@ -1,13 +1,12 @@
 import type { RetentionDecision } from '@lethe/zdr-policy';
 import type { RequestBody } from '../http/types.js';
-import type { ChatField } from '../providers/openai/chat-fields.js';
 import { ResponseCapture } from './capture-response.js';
 import { type CapturedExchange, captureExchange } from './captured-exchange.js';
 
 interface CaptureOptions {
   readonly requestId: string;
   readonly decision: RetentionDecision;
-  readonly body: RequestBody<ChatField>;
+  readonly body: RequestBody;
   readonly streaming: boolean;
   readonly responseBytesMax: number;
   readonly fieldBytesMax: number;

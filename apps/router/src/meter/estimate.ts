@@ -11,12 +11,12 @@ const contentShare = 0.9;
  * It is marked `estimated`; it is never zero when content was sent.
  */
 export const estimateUsage = (seen: {
-  readonly messagesBytes: number;
+  readonly contentBytes: number;
   readonly streaming: boolean;
   readonly contentEvents: number;
   readonly bodyBytes: number;
 }): UsageReading => ({
-  tokensInput: Math.max(1, Math.ceil((seen.messagesBytes * contentShare) / bytesPerToken)),
+  tokensInput: Math.max(1, Math.ceil((seen.contentBytes * contentShare) / bytesPerToken)),
   tokensOutput: seen.streaming
     ? seen.contentEvents
     : Math.ceil((seen.bodyBytes * contentShare) / bytesPerToken),

@@ -1,6 +1,7 @@
 import { afterEach, beforeEach, describe, expect, it, jest } from '@jest/globals';
 import { type ErrorCode, errorCodes } from '@lethe/contracts';
 import { LetheError, Opaque } from '@lethe/service-kit';
+import { chatFace } from '../dialects/openai/chat.js';
 import type { SplicedBody } from '../http/types.js';
 import {
   type ProviderClient,
@@ -28,7 +29,7 @@ const accounts = ['a', 'b', 'c'].map((providerAccountId) => ({
 }));
 const planOf = (count: number): FallbackPlan => {
   const { policy, principal } = policyOf({ accounts: accounts.slice(0, count) });
-  return resolvePlan('sim/echo', principal, policy);
+  return resolvePlan('sim/echo', chatFace, { principal, policy, rawHeaders: [] });
 };
 const responseOf = (status: number): UpstreamResponse => ({
   status,

@@ -1,11 +1,10 @@
 import { LetheError } from '@lethe/service-kit';
 import type { RequestBody } from '../http/types.js';
-import type { ChatField } from '../providers/openai/chat-fields.js';
 
 const modelBytesMax = 256;
 
 /** The model a request names. Throws LetheError naming the field; a name no catalogue could hold is simply unknown. */
-export const readModel = (body: RequestBody<ChatField>): string => {
+export const readModel = (body: RequestBody): string => {
   const field = body.scan.field('model');
   if (field === undefined) throw new LetheError('caller.missing_field', 'model');
   if (field.kind !== 'string') throw new LetheError('caller.invalid_type', 'model');

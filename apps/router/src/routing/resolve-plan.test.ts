@@ -2,6 +2,7 @@ import { describe, expect, it } from '@jest/globals';
 import { newUuidV7, type OrgId } from '@lethe/contracts';
 import { catalogModels, catalogProviders } from '@lethe/model-catalog';
 import { Opaque } from '@lethe/service-kit';
+import { chatFace } from '../dialects/openai/chat.js';
 import type { ProviderAccount } from '../policy/types.js';
 import { policyOf } from '../testing/policy-of.js';
 import { resolvePlan } from './resolve-plan.js';
@@ -25,7 +26,11 @@ const plan = (model: string, accounts: readonly ProviderAccount[]) => {
       return accounts;
     },
   };
-  return { attempts: resolvePlan(model, principal, noting), asked, orgId: principal.key.orgId };
+  return {
+    attempts: resolvePlan(model, chatFace, { principal, policy: noting, rawHeaders: [] }),
+    asked,
+    orgId: principal.key.orgId,
+  };
 };
 const unknown = expect.objectContaining({ code: 'caller.model_unknown', param: 'model' });
 
@@ -67,13 +72,15 @@ describe('a fallback plan', () => {
     expect(() => plan(model, [account()])).not.toThrow(/CANARY/);
   });
 
-  it('does not exist without an account, nor for another dialect', () => {
+  it('does not exist without an account, nor at an endpoint that the model is not offered at', () => {
     expect(() => plan('sim/echo', [])).toThrow(unknown);
     const other = catalogModels.find(
       ({ provider }) => catalogProviders.find(({ id }) => id === provider)?.dialect !== 'openai',
     );
     expect(other).toBeDefined();
-    expect(() => plan(other?.id ?? '', [account()])).toThrow(unknown);
+    const elsewhere = expect.objectContaining({ code: 'caller.endpoint_mismatch', param: 'model' });
+    expect(() => plan(other?.id ?? '', [account()])).toThrow(elsewhere);
+    expect(() => plan('sim/embed', [account()])).toThrow(elsewhere);
   });
 
   it.each([

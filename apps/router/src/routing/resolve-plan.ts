@@ -1,6 +1,7 @@
 import { type CatalogModel, type CatalogProvider, resolveModel } from '@lethe/model-catalog';
 import { LetheError } from '@lethe/service-kit';
 import type { Principal } from '../auth/authenticate.js';
+import type { Face } from '../dialects/face.js';
 import type { Policy, ProviderAccount } from '../policy/types.js';
 import type { UpstreamTarget } from '../providers/types.js';
 
@@ -18,40 +19,80 @@ export interface PlannedAttempt {
 /** Ordered alternatives, every one of them allowed. Never empty. */
 export type FallbackPlan = readonly [PlannedAttempt, ...PlannedAttempt[]];
 
-const targets = new WeakMap<ProviderAccount, UpstreamTarget>();
+type PathsOf = Map<string, UpstreamTarget>;
+const targets = new WeakMap<ProviderAccount, PathsOf>();
+const noHeaders: readonly (readonly [string, string])[] = [];
 
-const targetOf = (account: ProviderAccount, provider: CatalogProvider): UpstreamTarget => {
-  const known = targets.get(account);
-  if (known !== undefined) return known;
+const authenticationOf = ({ authentication }: CatalogProvider): UpstreamTarget['authentication'] =>
+  authentication === 'x-api-key' || authentication === 'api-key' ? authentication : 'bearer';
+
+/** Where an endpoint lies at an account; made once for each. */
+const targetOf = (account: ProviderAccount, provider: CatalogProvider, path: string): UpstreamTarget => {
+  let known = targets.get(account);
+  if (known === undefined) {
+    known = new Map();
+    targets.set(account, known);
+  }
+  const before = known.get(path);
+  if (before !== undefined) return before;
   const base = new URL(account.baseUrl);
   const target: UpstreamTarget = {
     origin: base.origin,
-    path: base.pathname.replace(/\/$/, '') + provider.chatCompletionsPath,
+    path: base.pathname.replace(/\/$/, '') + path,
     credential: account.credential,
-    authentication: provider.authentication === 'x-api-key' ? 'x-api-key' : 'bearer',
+    authentication: authenticationOf(provider),
   };
-  targets.set(account, target);
+  known.set(path, target);
   return target;
 };
 
-/** Resolves `provider/model[@region]` to the accounts that may serve it. Throws LetheError caller.model_unknown. */
-export const resolvePlan = (modelRequested: string, principal: Principal, policy: Policy): FallbackPlan => {
+/** The caller's headers that this endpoint hands on. */
+const forwardedHeaders = (
+  { forwardedHeaders: names }: Face,
+  rawHeaders: readonly string[],
+): readonly (readonly [string, string])[] => {
+  if (names.length === 0) return noHeaders;
+  const forwarded: (readonly [string, string])[] = [];
+  for (let i = 0; i < rawHeaders.length; i += 2) {
+    const name = (rawHeaders[i] as string).toLowerCase();
+    if (names.includes(name)) forwarded.push([name, rawHeaders[i + 1] as string]);
+  }
+  return forwarded;
+};
+
+interface Asking {
+  readonly principal: Principal;
+  readonly policy: Policy;
+  readonly rawHeaders: readonly string[];
+}
+
+/**
+ * Resolves `provider/model[@region]` to the accounts that may serve it at this endpoint. Throws LetheError
+ * caller.model_unknown, or caller.endpoint_mismatch for a model that is offered elsewhere only.
+ */
+export const resolvePlan = (modelRequested: string, face: Face, asking: Asking): FallbackPlan => {
   const resolved = resolveModel(modelRequested);
-  if (resolved === undefined || resolved.provider.dialect !== 'openai')
-    throw new LetheError('caller.model_unknown', 'model');
+  if (resolved === undefined) throw new LetheError('caller.model_unknown', 'model');
   const { provider, model, region } = resolved;
-  const attempts = policy
-    .providerAccounts(provider.id, principal.key.orgId)
+  const path = provider.paths[face.endpoint];
+  if (path === undefined || !model.endpoints.includes(face.endpoint))
+    throw new LetheError('caller.endpoint_mismatch', 'model');
+  const headers = forwardedHeaders(face, asking.rawHeaders);
+  const attempts = asking.policy
+    .providerAccounts(provider.id, asking.principal.key.orgId)
     .filter((account) => region === undefined || account.region === region.id)
-    .map((account) => ({
-      provider,
-      model,
-      upstreamModel: model.upstreamModel,
-      region: account.region,
-      account,
-      byok: account.orgId !== undefined,
-      target: targetOf(account, provider),
-    }));
+    .map((account) => {
+      const target = targetOf(account, provider, path);
+      return {
+        provider,
+        model,
+        upstreamModel: model.upstreamModel,
+        region: account.region,
+        account,
+        byok: account.orgId !== undefined,
+        target: headers.length === 0 ? target : { ...target, headers },
+      };
+    });
   const [first, ...rest] = attempts;
   if (first === undefined) throw new LetheError('caller.model_unknown', 'model');
   return [first, ...rest];

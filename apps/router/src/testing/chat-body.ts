@@ -1,16 +1,16 @@
+import { chatFace } from '../dialects/openai/chat.js';
 import { BufferedBody } from '../http/buffered-body.js';
 import { ChunkList } from '../http/chunk-list.js';
 import { JsonScanner } from '../http/json-scanner.js';
 import { splice } from '../http/splice.js';
 import { knownNames } from '../http/top-level-fields.js';
 import type { Edit, RequestBody } from '../http/types.js';
-import { type ChatField, chatFields } from '../providers/openai/chat-fields.js';
 
-const names = knownNames(chatFields);
+const names = knownNames(Object.keys(chatFace.fields));
 const limits = { nestingMax: 128, topLevelFieldsMax: 256 };
 
 /** For tests: the body that arrives when this JSON is cut at these offsets. */
-export const chatBodyOf = (json: string, cuts: readonly number[] = []): RequestBody<ChatField> => {
+export const chatBodyOf = (json: string, cuts: readonly number[] = []): RequestBody => {
   const bytes = Buffer.from(json);
   const list = new ChunkList();
   const scanner = new JsonScanner(names, limits);
@@ -26,5 +26,5 @@ export const chatBodyOf = (json: string, cuts: readonly number[] = []): RequestB
 };
 
 /** For tests: what leaves for the provider when a body is edited. */
-export const sentText = (body: RequestBody<ChatField>, edits: readonly Edit[]): string =>
+export const sentText = (body: RequestBody, edits: readonly Edit[]): string =>
   Buffer.concat(splice(body, edits).buffers).toString();

@@ -2,6 +2,7 @@ import { decodePack, decodeTelemetry, newUuidV7, type Telemetry } from '@lethe/c
 import { generateTransitKeyPair } from '@lethe/sealed-payload';
 import { CoarseTimer, Opaque } from '@lethe/service-kit';
 import { Course } from '../course.js';
+import { chatFace } from '../dialects/openai/chat.js';
 import type { House } from '../house.js';
 import { decideNow } from '../insight/decide.js';
 import { DistinctValues } from '../insight/distinct-values.js';
@@ -108,7 +109,7 @@ export const houseOf = ({ queueRecordsMax = 100 } = {}) => {
 };
 export type World = ReturnType<typeof houseOf>;
 export const attemptAt = (world: World, model = 'sim/echo'): PlannedAttempt =>
-  resolvePlan(model, world.principal, world.house.policy)[0];
+  resolvePlan(model, chatFace, { principal: world.principal, policy: world.house.policy, rawHeaders: [] })[0];
 
 /** A request that was admitted and sent to a provider; under a grant with its content captured. */
 export const sentCourse = (

@@ -85,6 +85,11 @@ export const errorCodes = {
     'caller.model_unknown',
     'This model is not offered. GET /v1/models lists the ones that are.',
   ),
+  'caller.endpoint_mismatch': row(
+    404,
+    'caller.model_unknown',
+    'This model is not offered at this endpoint. GET /v1/models lists the endpoints of each.',
+  ),
   'org_policy.zdr_irrevocable': row(
     403,
     'caller.forbidden',

@@ -23,7 +23,7 @@ const deepseekPrice = priceList(
 );
 
 export const xaiModels: readonly CatalogModel[] = defineModels(
-  { provider: 'xai', endpoint: 'chat_completions', dataPolicy: providerOf('xai').dataPolicy },
+  { provider: 'xai', endpoints: ['chat_completions'], dataPolicy: providerOf('xai').dataPolicy },
   [
     {
       name: 'grok-3',
@@ -92,7 +92,7 @@ export const xaiModels: readonly CatalogModel[] = defineModels(
 );
 
 export const groqModels: readonly CatalogModel[] = defineModels(
-  { provider: 'groq', endpoint: 'chat_completions', dataPolicy: providerOf('groq').dataPolicy },
+  { provider: 'groq', endpoints: ['chat_completions'], dataPolicy: providerOf('groq').dataPolicy },
   [
     {
       name: 'llama-3.3-70b-versatile',
@@ -136,7 +136,7 @@ export const groqModels: readonly CatalogModel[] = defineModels(
 );
 
 export const deepseekModels: readonly CatalogModel[] = defineModels(
-  { provider: 'deepseek', endpoint: 'chat_completions', dataPolicy: providerOf('deepseek').dataPolicy },
+  { provider: 'deepseek', endpoints: ['chat_completions'], dataPolicy: providerOf('deepseek').dataPolicy },
   [
     {
       name: 'deepseek-v4-flash',

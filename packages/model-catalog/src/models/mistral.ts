@@ -9,7 +9,7 @@ const price = priceList(
 );
 
 export const mistralModels: readonly CatalogModel[] = defineModels(
-  { provider: 'mistral', endpoint: 'chat_completions', dataPolicy: providerOf('mistral').dataPolicy },
+  { provider: 'mistral', endpoints: ['chat_completions'], dataPolicy: providerOf('mistral').dataPolicy },
   [
     {
       name: 'mistral-large-2512',

@@ -11,7 +11,11 @@ const price = priceList(
 const FROM_CATALOGUE = 'https://github.com/anomalyco/models.dev/tree/dev/providers/openai/models';
 
 export const openaiModels: readonly CatalogModel[] = defineModels(
-  { provider: 'openai', endpoint: 'chat_completions', dataPolicy: providerOf('openai').dataPolicy },
+  {
+    provider: 'openai',
+    endpoints: ['chat_completions', 'responses'],
+    dataPolicy: providerOf('openai').dataPolicy,
+  },
   [
     {
       name: 'gpt-4.1',

@@ -24,7 +24,11 @@ const opus = { input: '5', cacheWrite: '6.25', cached: '0.5', output: '25', asOf
 const sonnet = { input: '3', cacheWrite: '3.75', cached: '0.3', output: '15', asOf: READ };
 
 export const anthropicModels: readonly CatalogModel[] = defineModels(
-  { provider: 'anthropic', endpoint: 'messages', dataPolicy: providerOf('anthropic').dataPolicy },
+  {
+    provider: 'anthropic',
+    endpoints: ['messages', 'count_tokens'],
+    dataPolicy: providerOf('anthropic').dataPolicy,
+  },
   [
     {
       name: 'claude-opus-4-8',
@@ -82,7 +86,7 @@ export const anthropicModels: readonly CatalogModel[] = defineModels(
 );
 
 export const geminiModels: readonly CatalogModel[] = defineModels(
-  { provider: 'gemini', endpoint: 'generate_content', dataPolicy: providerOf('gemini').dataPolicy },
+  { provider: 'gemini', endpoints: ['generate_content'], dataPolicy: providerOf('gemini').dataPolicy },
   [
     {
       // Its price depends on the length of the prompt, which one line per model cannot say.
@@ -117,7 +121,7 @@ export const geminiModels: readonly CatalogModel[] = defineModels(
 );
 
 export const bedrockModels: readonly CatalogModel[] = defineModels(
-  { provider: 'bedrock', endpoint: 'converse', dataPolicy: providerOf('bedrock').dataPolicy },
+  { provider: 'bedrock', endpoints: ['converse'], dataPolicy: providerOf('bedrock').dataPolicy },
   [
     {
       name: 'claude-sonnet-4-5',

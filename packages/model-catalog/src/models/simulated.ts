@@ -2,7 +2,7 @@ import { priceList } from '../price.js';
 import { providerOf } from '../providers/all.js';
 import type { CatalogModel } from '../types.js';
 
-const ANSWERS = ['echo', 'chat', 'tools', 'reasoning', 'structured', 'every-field', 'cached'];
+const ANSWERS = ['echo', 'chat', 'tools', 'reasoning', 'structured', 'every-field', 'cached', 'embed'];
 const FAULTS = [
   '400',
   '401',
@@ -32,6 +32,8 @@ const RENAMED = new Map([
   ['no-usage', 'fault-no-usage'],
 ]);
 
+/** What each of them but `embed` serves. */
+const generating = ['chat_completions', 'completions', 'responses', 'messages', 'count_tokens'] as const;
 const DELAY_MS_MAX = 60_000;
 
 const price = priceList(
@@ -53,7 +55,7 @@ const simulatedModel = (name: string, delay: string): CatalogModel => ({
   provider: 'sim',
   upstreamModel: `${RENAMED.get(name) ?? name}${delay}`,
   upstreamAliases: [],
-  endpoints: ['chat_completions'],
+  endpoints: name === 'embed' ? ['embeddings'] : generating,
   contextWindow: 1_000_000,
   maxOutputTokens: 100_000,
   price: name === 'unpriced' ? null : price,

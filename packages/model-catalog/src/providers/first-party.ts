@@ -22,6 +22,13 @@ const compatibleFields: ProviderAccepts = {
   ],
 };
 
+export const openAiPaths: CatalogProvider['paths'] = {
+  chat_completions: '/chat/completions',
+  completions: '/completions',
+  responses: '/responses',
+  embeddings: '/embeddings',
+};
+
 const openAiPolicy: DataPolicy = {
   retention: { days: 30 },
   retentionScope: ['abuse_log', 'app_state', 'cache'],
@@ -50,7 +57,7 @@ const openai: CatalogProvider = {
   id: 'openai',
   dialect: 'openai',
   defaultBaseUrl: 'https://api.openai.com/v1',
-  chatCompletionsPath: '/chat/completions',
+  paths: openAiPaths,
   authentication: 'bearer',
   env: { apiKey: 'OPENAI_API_KEY', baseUrl: 'OPENAI_BASE_URL', region: 'OPENAI_REGION' },
   accepts: openAiFields,
@@ -67,7 +74,7 @@ const azure: CatalogProvider = {
   id: 'azure',
   dialect: 'openai',
   defaultBaseUrl: null,
-  chatCompletionsPath: '/chat/completions',
+  paths: openAiPaths,
   authentication: 'api-key',
   env: { apiKey: 'AZURE_OPENAI_API_KEY', baseUrl: 'AZURE_OPENAI_BASE_URL', region: 'AZURE_OPENAI_REGION' },
   accepts: openAiFields,
@@ -98,7 +105,7 @@ const groq: CatalogProvider = {
   id: 'groq',
   dialect: 'openai',
   defaultBaseUrl: 'https://api.groq.com/openai/v1',
-  chatCompletionsPath: '/chat/completions',
+  paths: { chat_completions: '/chat/completions' },
   authentication: 'bearer',
   env: { apiKey: 'GROQ_API_KEY', baseUrl: 'GROQ_BASE_URL', region: 'GROQ_REGION' },
   accepts: { ...compatibleFields, streamUsage: 'always_x_groq' },
@@ -127,7 +134,7 @@ const xai: CatalogProvider = {
   id: 'xai',
   dialect: 'openai',
   defaultBaseUrl: 'https://api.x.ai/v1',
-  chatCompletionsPath: '/chat/completions',
+  paths: { chat_completions: '/chat/completions', responses: '/responses' },
   authentication: 'bearer',
   env: { apiKey: 'XAI_API_KEY', baseUrl: 'XAI_BASE_URL', region: 'XAI_REGION' },
   accepts: { ...compatibleFields, reasoningTokens: 'beside_output' },
@@ -156,7 +163,7 @@ const deepseek: CatalogProvider = {
   id: 'deepseek',
   dialect: 'openai',
   defaultBaseUrl: 'https://api.deepseek.com/v1',
-  chatCompletionsPath: '/chat/completions',
+  paths: { chat_completions: '/chat/completions' },
   authentication: 'bearer',
   env: { apiKey: 'DEEPSEEK_API_KEY', baseUrl: 'DEEPSEEK_BASE_URL', region: 'DEEPSEEK_REGION' },
   accepts: compatibleFields,
@@ -180,7 +187,7 @@ const mistral: CatalogProvider = {
   id: 'mistral',
   dialect: 'openai',
   defaultBaseUrl: 'https://api.mistral.ai/v1',
-  chatCompletionsPath: '/chat/completions',
+  paths: { chat_completions: '/chat/completions', embeddings: '/embeddings' },
   authentication: 'bearer',
   env: { apiKey: 'MISTRAL_API_KEY', baseUrl: 'MISTRAL_BASE_URL', region: 'MISTRAL_REGION' },
   accepts: {

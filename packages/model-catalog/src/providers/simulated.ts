@@ -1,12 +1,12 @@
 import type { CatalogProvider } from '../types.js';
-import { openAiFields } from './first-party.js';
+import { openAiFields, openAiPaths } from './first-party.js';
 
 /** The provider that answers offline. Its terms are our own: it keeps counts, never what was said. */
 export const simulatedProvider: CatalogProvider = {
   id: 'sim',
   dialect: 'openai',
   defaultBaseUrl: null,
-  chatCompletionsPath: '/chat/completions',
+  paths: { ...openAiPaths, messages: '/messages', count_tokens: '/messages/count_tokens' },
   authentication: 'bearer',
   env: { apiKey: 'SIM_API_KEY', baseUrl: 'SIM_BASE_URL', region: 'SIM_REGION' },
   accepts: openAiFields,

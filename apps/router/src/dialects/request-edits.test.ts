@@ -4,8 +4,8 @@ import type { ProviderAccepts } from '@lethe/model-catalog';
 import { catalogProviders } from '@lethe/model-catalog';
 import type { LetheError } from '@lethe/service-kit';
 import fc from 'fast-check';
-import { chatBodyOf, sentText } from '../../testing/chat-body.js';
-import { chatFields } from './chat-fields.js';
+import { chatBodyOf, sentText } from '../testing/chat-body.js';
+import { chatFace } from './openai/chat.js';
 import { planEdits } from './request-edits.js';
 
 const openai: ProviderAccepts = {
@@ -15,6 +15,8 @@ const openai: ProviderAccepts = {
   streamUsage: 'on_request',
   reasoningTokens: 'in_output',
 };
+
+const chatFields = Object.keys(chatFace.fields);
 
 interface Sending {
   readonly zdr?: boolean;
@@ -26,6 +28,7 @@ interface Sending {
 const send = (json: string, { zdr = false, streaming = false, accepts = {}, cuts = [] }: Sending = {}) => {
   const body = chatBodyOf(json, cuts);
   const planned = planEdits({
+    face: chatFace,
     body,
     upstreamModel: 'up "model"',
     streaming,
@@ -84,9 +87,7 @@ const rawOf = (name: string): fc.Arbitrary<string> => {
       return plain;
   }
 };
-const others = chatFields.filter(
-  (name) => !['model', 'messages', 'web_search_options', 'models'].includes(name),
-);
+const others = chatFields.filter((name) => !['model', 'messages', ...chatFace.zdr.refused].includes(name));
 const member = fc
   .constantFrom(...others, 'top_a', 'x', 'Model')
   .chain((name) => fc.record({ name: fc.constant(name), raw: rawOf(name) }));
@@ -193,7 +194,14 @@ describe('request edits', () => {
   it('do not change what the caller sent: the same body serves the next attempt', () => {
     const body = chatBodyOf('{"lethe":{},"model":"m","messages":[],"store":true}');
     const at = (accepts: ProviderAccepts): unknown => {
-      const { edits } = planEdits({ body, upstreamModel: 'n', streaming: false, zdr: true, accepts });
+      const { edits } = planEdits({
+        face: chatFace,
+        body,
+        upstreamModel: 'n',
+        streaming: false,
+        zdr: true,
+        accepts,
+      });
       return JSON.parse(sentText(body, edits));
     };
     const first = { model: 'n', messages: [], store: false };

@@ -1,17 +1,12 @@
 import { describe, expect, it } from '@jest/globals';
 import { LetheError } from '@lethe/service-kit';
-import { chatBodyOf } from '../../testing/chat-body.js';
-import {
-  chatFieldRules,
-  chatFields,
-  opaqueUnderZdr,
-  ownFields,
-  refusedUnderZdr,
-  requiredChatFields,
-  strippedUnderZdr,
-} from './chat-fields.js';
-import { checkChatFields } from './check-fields.js';
+import { chatBodyOf } from '../testing/chat-body.js';
+import { facesByPath } from './all.js';
+import { checkFields } from './check-fields.js';
+import { ownFieldNames } from './face.js';
+import { chatFace } from './openai/chat.js';
 
+const chatFields = Object.keys(chatFace.fields);
 const canary = 'CANARY-7f1f';
 const values = {
   string: `"${canary}"`,
@@ -24,7 +19,7 @@ const kinds = Object.keys(values) as (keyof typeof values)[];
 
 const refusal = (json: string): LetheError | undefined => {
   try {
-    checkChatFields(chatBodyOf(json));
+    checkFields(chatFace, chatBodyOf(json));
   } catch (error) {
     return error as LetheError;
   }
@@ -41,7 +36,7 @@ const bodyWith = (name: string, value: string): string => {
 
 describe('fields of a chat request', () => {
   it.each(chatFields)('%s takes the kinds of its rule and no other', (name) => {
-    const rule = chatFieldRules[name];
+    const rule = chatFace.fields[name] as string;
     const taken: readonly string[] = rule === 'any' ? kinds : rule.split('_or_');
     for (const kind of kinds) {
       const thrown = refusal(bodyWith(name, values[kind]));
@@ -55,7 +50,7 @@ describe('fields of a chat request', () => {
 
   it.each(chatFields)('%s: null is as good as absent, unless it is required', (name) => {
     const thrown = refusal(bodyWith(name, 'null'));
-    if (requiredChatFields.includes(name))
+    if (chatFace.required.includes(name))
       expect(thrown).toMatchObject({ code: 'caller.invalid_type', param: name });
     else expect(thrown).toBeUndefined();
   });
@@ -70,11 +65,14 @@ describe('fields of a chat request', () => {
     expect(refusal('{"model":"m","messages":[],"enable_thinking":{},"Stream":3}')).toBeUndefined();
   });
 
-  it('treats each field in one way only', () => {
-    const special = [ownFields, refusedUnderZdr, strippedUnderZdr, opaqueUnderZdr, requiredChatFields].flat();
+  it.each([...facesByPath])('%s treats each field in one way only, and knows it', (_path, face) => {
+    const { refused, refusedWhenTrue, stripped, opaque } = face.zdr;
+    const special = [ownFieldNames, refused, refusedWhenTrue, stripped, opaque, face.required].flat();
     expect(new Set(special).size).toBe(special.length);
-    expect([...special, 'store', 'stream', 'stream_options']).not.toContain(undefined);
-    expect(chatFields).toEqual(expect.arrayContaining(['store', 'stream', 'stream_options']));
+    expect(Object.keys(face.fields)).toEqual(expect.arrayContaining([...special, ...face.contentFields]));
+    if (face.takesStore) expect(face.fields).toHaveProperty('store', 'boolean');
+    if (face.asksForUsage) expect(face.fields).toHaveProperty('stream_options', 'object');
+    if (face.streams) expect(face.fields).toHaveProperty('stream', 'boolean');
   });
 
   it('refuses with an error of the house', () => {

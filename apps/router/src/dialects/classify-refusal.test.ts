@@ -1,12 +1,13 @@
 import { describe, expect, it, jest } from '@jest/globals';
 import { type ErrorCode, errorCodes } from '@lethe/contracts';
 import fc from 'fast-check';
-import type { BodyEnd, BodySink, UpstreamResponse } from '../types.js';
-import { chatFields } from './chat-fields.js';
-import { classifyRefusal } from './classify-error.js';
+import type { BodyEnd, BodySink, UpstreamResponse } from '../providers/types.js';
+import { classifyRefusal } from './classify-refusal.js';
+import { chatFace } from './openai/chat.js';
 
 const canary = 'CANARY-7f1f';
 const bytesMax = 4096;
+const chatFields = Object.keys(chatFace.fields);
 
 /** A provider's answer as its client hands it over: each read is overwritten once the sink is done with it. */
 class ScriptedResponse implements UpstreamResponse {
@@ -46,7 +47,7 @@ class ScriptedResponse implements UpstreamResponse {
 }
 
 const classify = (...[status, body, headers]: ConstructorParameters<typeof ScriptedResponse>) =>
-  classifyRefusal(new ScriptedResponse(status, body, headers), bytesMax);
+  classifyRefusal(new ScriptedResponse(status, body, headers), chatFields, bytesMax);
 const refusalBody = (param: unknown): string =>
   JSON.stringify({
     error: { message: `bad: ${canary}`, type: 'invalid_request_error', param, code: canary },
@@ -184,12 +185,12 @@ describe('the body of a refusal', () => {
   it('is cut at its bound: the rest is not waited for, and what was read is what counts', async () => {
     const filler = 'x'.repeat(bytesMax);
     const endless = new ScriptedResponse(400, [filler.slice(100), filler, filler, '"param":"seed"']);
-    expect((await classifyRefusal(endless, bytesMax)).param).toBeNull();
+    expect((await classifyRefusal(endless, chatFields, bytesMax)).param).toBeNull();
     expect([endless.aborted, endless.delivered]).toEqual([true, 2]);
     const within = new ScriptedResponse(400, [`"param":"seed"${filler}`, filler]);
-    expect((await classifyRefusal(within, bytesMax)).param).toBe('seed');
+    expect((await classifyRefusal(within, chatFields, bytesMax)).param).toBe('seed');
     const short = new ScriptedResponse(400, ['{}', '"param":"seed"']);
-    expect((await classifyRefusal(short, bytesMax)).param).toBe('seed');
+    expect((await classifyRefusal(short, chatFields, bytesMax)).param).toBe('seed');
     expect(short.aborted).toBe(false);
   });
 
@@ -208,7 +209,7 @@ describe('the body of a refusal', () => {
       held.push(made.some((buffer) => buffer.includes(canary)));
       return before(name);
     };
-    expect((await classifyRefusal(response, bytesMax)).param).toBe('seed');
+    expect((await classifyRefusal(response, chatFields, bytesMax)).param).toBe('seed');
     allocate.mockRestore();
     expect(held).toEqual([true]); // The check below can find it.
     for (const buffer of [...made, ...response.reads]) expect(buffer.every((byte) => byte === 0)).toBe(true);

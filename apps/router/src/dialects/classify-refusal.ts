@@ -1,6 +1,5 @@
 import type { ErrorCode } from '@lethe/contracts';
-import type { UpstreamResponse } from '../types.js';
-import { chatFields } from './chat-fields.js';
+import type { UpstreamResponse } from '../providers/types.js';
 
 /** A provider's refusal as closed facts. Nothing of its text. */
 export interface ClassifiedRefusal {
@@ -50,7 +49,7 @@ const readBounded = async (response: UpstreamResponse, bytesMax: number): Promis
  * The top-level field a refusal names, when it is one of ours to know. `"param":` cannot stand inside a JSON string,
  * so bytes are compared with the known names and no other text is ever made of them.
  */
-const namedField = (body: Buffer): string | null => {
+const namedField = (body: Buffer, fields: readonly string[]): string | null => {
   const at = body.indexOf('"param"');
   if (at === -1) return null;
   let start = at + '"param"'.length;
@@ -60,7 +59,7 @@ const namedField = (body: Buffer): string | null => {
   const end = value.findIndex((byte) => byte === 0x22 || byte === 0x2e || byte === 0x5b);
   if (end === -1) return null;
   const name = value.subarray(0, end);
-  return chatFields.find((field) => name.equals(Buffer.from(field))) ?? null;
+  return fields.find((field) => name.equals(Buffer.from(field))) ?? null;
 };
 
 /** Whole seconds, given as such or as the date they end at. */
@@ -72,15 +71,19 @@ const retryAfter = (response: UpstreamResponse): number | undefined => {
     : undefined;
 };
 
-/** Reduces an answer that is no success to closed facts, reading at most `bytesMax` of its body and overwriting that. */
+/**
+ * Reduces an answer that is no success to closed facts, reading at most `bytesMax` of its body and overwriting that.
+ * `fields`: the names that a refusal may be said to be about.
+ */
 export const classifyRefusal = async (
   response: UpstreamResponse,
+  fields: readonly string[],
   bytesMax: number,
 ): Promise<ClassifiedRefusal> => {
   const body = await readBounded(response, bytesMax);
   try {
     const [code, retriable] = classOf(response.status);
-    const param = code === 'provider.invalid_request' ? namedField(body) : null;
+    const param = code === 'provider.invalid_request' ? namedField(body, fields) : null;
     return { code, param, retriable, retryAfterSeconds: retryAfter(response) };
   } finally {
     body.fill(0);

@@ -1,8 +1,8 @@
 import { LetheError } from '@lethe/service-kit';
-import type { JsonKind, RequestBody } from '../../http/types.js';
-import { type ChatField, chatFieldRules, requiredChatFields } from './chat-fields.js';
+import type { JsonKind, RequestBody } from '../http/types.js';
+import type { Face, FieldRule } from './face.js';
 
-const kinds: Readonly<Record<(typeof chatFieldRules)[ChatField], readonly JsonKind[]>> = {
+const kinds: Readonly<Record<FieldRule, readonly JsonKind[]>> = {
   string: ['string'],
   number: ['number'],
   boolean: ['true', 'false'],
@@ -14,13 +14,14 @@ const kinds: Readonly<Record<(typeof chatFieldRules)[ChatField], readonly JsonKi
 };
 
 /** Checks presence and kind of the known fields; null counts as absent, except where a value is required. Throws LetheError naming the field. */
-export const checkChatFields = (body: RequestBody<ChatField>): void => {
-  for (const name of requiredChatFields) {
+export const checkFields = (face: Face, body: RequestBody): void => {
+  for (const name of face.required) {
     if (body.scan.field(name) === undefined) throw new LetheError('caller.missing_field', name);
   }
   for (const { name, kind } of body.scan.fields) {
     if (name === undefined) continue;
-    if (kind === 'null' && !requiredChatFields.includes(name)) continue;
-    if (!kinds[chatFieldRules[name]].includes(kind)) throw new LetheError('caller.invalid_type', name);
+    if (kind === 'null' && !face.required.includes(name)) continue;
+    if (!kinds[face.fields[name] as FieldRule].includes(kind))
+      throw new LetheError('caller.invalid_type', name);
   }
 };

@@ -1,14 +1,9 @@
-import type { Edit, RequestBody, TopLevelScan } from '../../http/types.js';
-import type { ChatField } from './chat-fields.js';
+import type { Edit, RequestBody, TopLevelScan } from '../http/types.js';
 
-type Body = RequestBody<ChatField>;
 const nothing = Buffer.alloc(0);
 
 /** Edits that take the fields for which `leaves` holds out of the object, commas included. */
-export const removeFields = (
-  scan: TopLevelScan<ChatField>,
-  leaves: (name: ChatField | undefined) => boolean,
-): Edit[] => {
+export const removeFields = (scan: TopLevelScan, leaves: (name: string | undefined) => boolean): Edit[] => {
   const edits: Edit[] = [];
   let keptBefore = false;
   for (const [index, field] of scan.fields.entries()) {
@@ -27,7 +22,7 @@ export const removeFields = (
 };
 
 /** An edit that gives a field this JSON value: in its place, or at the object's start. The object must keep at least one field. */
-export const setField = (body: Body, name: ChatField, value: string): Edit => {
+export const setField = (body: RequestBody, name: string, value: string): Edit => {
   const field = body.scan.field(name);
   if (field !== undefined)
     return { start: field.valueStart, end: field.valueEnd, insert: Buffer.from(value) };
