@@ -1,17 +1,11 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { performance } from 'node:perf_hooks';
 import { openEventLogProducer } from '@lethe/event-log';
-import {
-  CoarseTimer,
-  type Logger,
-  type RunningService,
-  serveRest,
-  withHouseRoutes,
-} from '@lethe/service-kit';
-import { Hono } from 'hono';
+import { CoarseTimer, type Logger, type Registry, type RunningService } from '@lethe/service-kit';
 import type { RouterConfig } from './config.js';
 import { facesByPath } from './dialects/all.js';
 import type { House } from './house.js';
+import { serveOperator } from './http/operator-face.js';
 import { createHttpServer } from './http/server.js';
 import { DistinctValues } from './insight/distinct-values.js';
 import { createRouterMetrics } from './metrics.js';
@@ -84,19 +78,23 @@ class Running {
   }
 }
 
-const serveOperator = (config: RouterConfig, house: House, log: Logger) =>
-  serveRest(
-    withHouseRoutes(new Hono(), {
-      origin: 'router',
-      log,
-      metrics: house.metrics.registry,
-      ready: () => house.policy.usable(),
-    }),
-    { host: config.host, port: config.operatorPort },
-  );
+interface OperatorNeeds {
+  readonly host: string;
+  readonly port: number;
+  readonly log: Logger;
+  readonly metrics: Registry;
+  readonly ready: () => boolean;
+}
 
-/** Starts one router: policy stream, publishers, provider client, the two servers. It has sockets and nothing else. */
-export const startRouter = async (config: RouterConfig, log: Logger): Promise<RunningService> => {
+/**
+ * Starts one router: policy stream, publishers, provider client, the two servers. It has sockets and nothing else.
+ * `operator` shows its figures and readiness; by default on a port.
+ */
+export const startRouter = async (
+  config: RouterConfig,
+  log: Logger,
+  operator: (needs: OperatorNeeds) => Promise<{ close(): Promise<void> }> = serveOperator,
+): Promise<RunningService> => {
   const { limits } = config;
   const lease = new Lease();
   const policy = new PolicyStore({
@@ -163,7 +161,13 @@ export const startRouter = async (config: RouterConfig, log: Logger): Promise<Ru
       broken: () => metrics.countUnrouted(),
     },
   });
-  const operator = await serveOperator(config, house, log);
+  const operatorFace = await operator({
+    host: config.host,
+    port: config.operatorPort,
+    log,
+    metrics: metrics.registry,
+    ready: () => policy.usable(),
+  });
   return {
     stop: async () => {
       await server.close(drainRequestsMs);
@@ -171,7 +175,7 @@ export const startRouter = async (config: RouterConfig, log: Logger): Promise<Ru
       await drain();
       await subscription.close();
       client.close();
-      await operator.close();
+      await operatorFace.close();
     },
   };
 };

@@ -22,6 +22,8 @@ const launchSchema = z.object({
   payloadLog: z.custom<EventLogConfig>(
     (value) => typeof value === 'object' && value !== null && 'kind' in value,
   ),
+  /** More than 1: that many processes share the port, each a router of its own. */
+  workers: z.number().int().min(1).max(64).default(1),
   billingDurability: z.enum(['default', 'strict']).default('default'),
   limits: z
     .object({

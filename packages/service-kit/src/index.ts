@@ -2,6 +2,7 @@ export { postgresSocket } from './database/postgres-socket.js';
 export * from './grpc/grpc-client.js';
 export * from './grpc/grpc-server.js';
 export * from './grpc/management-identity.js';
+export * from './process/backoff.js';
 export * from './process/coarse-timer.js';
 export * from './process/config.js';
 export * from './process/launch.js';

@@ -18,10 +18,13 @@ export const errorResponse = (
   param: string | null = null,
 ): Response => c.json(errorBody(code, origin, param), errorCodes[code].status as 400);
 
+/** What GET /metrics shows: a page of Prometheus' text form. */
+export type RestAppMetrics = Pick<Registry, 'metrics' | 'contentType'>;
+
 interface RestAppOptions {
   readonly origin: RestOrigin;
   readonly log: Logger;
-  readonly metrics: Registry;
+  readonly metrics: RestAppMetrics;
   /** Resolves to false while the service cannot do its work. */
   readonly ready: () => boolean | Promise<boolean>;
 }

@@ -6,9 +6,9 @@ import {
   type StartOptions,
   startPostgres,
 } from '@lethe/postgres-server';
+import { Backoff } from '@lethe/service-kit';
 import { remark } from '../../terminal/print.js';
 import { Problem } from '../../terminal/problem.js';
-import { Backoff } from './backoff.js';
 
 /** What a person needs to know of a Postgres that did not start: its constant text and our own fields. */
 export const postgresProblem = (error: PostgresServerError): Problem => {

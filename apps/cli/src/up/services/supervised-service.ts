@@ -1,6 +1,6 @@
+import { Backoff } from '@lethe/service-kit';
 import { remark } from '../../terminal/print.js';
 import { Problem } from '../../terminal/problem.js';
-import { Backoff } from './backoff.js';
 import { type Child, type ChildSpec, startChild } from './child.js';
 import { LogFile } from './log-file.js';
 
