@@ -94,7 +94,7 @@ export const eventsOf = (reply: Reply): (JsonObject | string)[] =>
     .split('\n\n')
     .filter((event) => event !== '')
     .map((event) => {
-      const data = event.replace(/^data: /, '');
+      const data = event.replace(/^event: .*\n/, '').replace(/^data: /, '');
       const json = decodeJson(Buffer.from(data));
       return json === undefined ? data : objectOr(json);
     });

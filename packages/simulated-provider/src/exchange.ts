@@ -3,11 +3,10 @@ import type { IncomingMessage, OutgoingHttpHeaders, ServerResponse } from 'node:
 import type { Writable } from 'node:stream';
 import { setImmediate as nextTurn, setTimeout as pause } from 'node:timers/promises';
 import type { Answer } from './answers/answer.js';
-import type { ChatRequest } from './chat-request.js';
+import type { Dialect, StreamEvent, Task } from './dialects/dialect.js';
 import type { Json } from './json-codec.js';
 import type { LedgerEntry } from './ledger.js';
 import type { Refusal } from './refusals.js';
-import type { StreamEvent } from './render.js';
 import { OutputMeter } from './tokens.js';
 
 /** Without a delay between events, other requests get their turn after this many. */
@@ -25,14 +24,17 @@ export class Exchange {
   readonly request: IncomingMessage;
   readonly response: ServerResponse;
   readonly entry: LedgerEntry;
+  readonly dialect: Dialect;
   readonly #gone = new AbortController();
   readonly #meter = new OutputMeter();
   #severed = false;
 
-  constructor(request: IncomingMessage, response: ServerResponse, entry: LedgerEntry) {
+  constructor(request: IncomingMessage, response: ServerResponse, entry: LedgerEntry, dialect: Dialect) {
     this.request = request;
     this.response = response;
     this.entry = entry;
+    this.dialect = dialect;
+    response.setHeader(dialect.idHeader, this.#id);
     // A write that loses the race against a disconnect is no news: `close` settles the entry.
     response.on('error', () => undefined);
     response.once('close', () => {
@@ -69,7 +71,11 @@ export class Exchange {
   }
 
   refuse(refusal: Refusal): void {
-    this.sendJson(refusal.status, { error: refusal.error }, refusal.headers);
+    this.sendJson(refusal.status, this.dialect.errorBody(refusal, this.#id), refusal.headers);
+  }
+
+  get #id(): string {
+    return `req_sim${this.entry.sequence}`;
   }
 
   /** Ends the response as HTTP wants it ended. The ledger is settled first, so a caller that saw the end sees it. */
@@ -129,6 +135,11 @@ export class Exchange {
     await once(sink, 'drain', { signal: this.signal }).catch(() => undefined);
   }
 
+  /** Writes bytes of the body and waits until there is room for more. */
+  async send(bytes: Buffer): Promise<void> {
+    if (!this.response.write(bytes)) await this.#drained(this.response);
+  }
+
   /** Waits, or returns at once when the connection goes. */
   async wait(milliseconds: number): Promise<void> {
     await pause(milliseconds, undefined, { signal: this.signal }).catch(() => undefined);
@@ -138,6 +149,12 @@ export class Exchange {
   sendRaw(status: number, bytes: Buffer): void {
     this.entry.status = status;
     this.request.socket.write(bytes);
+  }
+
+  /** The same, and waits until there is room for more; the ledger is left alone. */
+  async sendBare(bytes: Buffer): Promise<void> {
+    const { socket } = this.request;
+    if (!socket.write(bytes)) await this.#drained(socket);
   }
 
   /** Resets the connection: the peer sees ECONNRESET. */
@@ -163,7 +180,7 @@ export class Exchange {
 /** All a fault or an answer needs to know about the request it serves. */
 export interface Serving {
   readonly exchange: Exchange;
-  readonly chat: ChatRequest;
+  readonly task: Task;
   /** Made on first use: refusals need none. */
   readonly answer: () => Answer;
   readonly delayMs: number;

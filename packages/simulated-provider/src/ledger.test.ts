@@ -1,6 +1,8 @@
 import { describe, expect, it } from '@jest/globals';
 import { LEDGER_ENTRIES_MAX, Ledger, noteBody } from './ledger.js';
 
+const ENDPOINT = { keeps: () => false, stateFields: [] };
+
 describe('Ledger', () => {
   it('keeps the newest entries up to its limit', () => {
     const ledger = new Ledger(10);
@@ -31,7 +33,7 @@ describe('Ledger', () => {
     const many = Object.fromEntries(
       Array.from({ length: 500 }, (_, index) => [`f${index}-${'x'.repeat(200)}`, 1]),
     );
-    noteBody(entry, { ...many, store: false, stream_options: { include_usage: true } });
+    noteBody(entry, { ...many, store: false, stream_options: { include_usage: true } }, ENDPOINT);
     expect(entry.bodyFields.length).toBe(128);
     expect(Math.max(...entry.bodyFields.map((name) => name.length))).toBe(64);
     expect(entry).toMatchObject({

@@ -1,5 +1,6 @@
 import type { Json } from './json-codec.js';
 
+/** Models that answer with text, reasoning or calls. */
 export const ANSWER_MODELS = [
   'echo',
   'chat',
@@ -8,12 +9,28 @@ export const ANSWER_MODELS = [
   'structured',
   'every-field',
   'cached',
+  'refusal',
 ] as const;
 export type AnswerModel = (typeof ANSWER_MODELS)[number];
+
+/** The model that answers with vectors. */
+export const EMBEDDING_MODEL = 'embed';
+
+/** Endpoints by the names that the ledger and the list of models use. */
+export const ENDPOINTS = [
+  'chat',
+  'completions',
+  'responses',
+  'embeddings',
+  'messages',
+  'count_tokens',
+] as const;
+export type Endpoint = (typeof ENDPOINTS)[number];
 
 export const FAULT_KINDS = [
   '400',
   '401',
+  '403',
   '429',
   '500',
   '529',
@@ -28,11 +45,17 @@ export const FAULT_KINDS = [
   'bad-json',
   'huge-head',
   'endless',
+  'endless-head',
+  'drip',
   'gzip',
   'redirect',
   'two-responses',
   'informational',
   'unknown-finish',
+  'wrong-content-type',
+  'long-length',
+  'short-length',
+  'truncated-chunk',
 ] as const;
 export type FaultKind = (typeof FAULT_KINDS)[number];
 
@@ -43,7 +66,7 @@ export interface Model {
   /** The name as asked for, known to be made of known parts only. */
   readonly name: string;
   /** What answers, also when a fault lets some of the answer through. */
-  readonly answer: AnswerModel;
+  readonly answer: AnswerModel | typeof EMBEDDING_MODEL;
   readonly fault: FaultKind | null;
   /** The fault strikes only the first time a request body is seen. */
   readonly thenOk: boolean;
@@ -51,6 +74,8 @@ export interface Model {
   readonly strict: boolean;
   readonly chunkDelayMs: number | null;
 }
+
+const BASE_NAMES = [...ANSWER_MODELS, EMBEDDING_MODEL] as const;
 
 /** Reads `[strict-](<answer> | fault-<kind>[-then-ok])[~<milliseconds>]`; null for any other name. */
 export function parseModel(name: string): Model | null {
@@ -60,7 +85,7 @@ export function parseModel(name: string): Model | null {
   const chunkDelayMs = parts?.[3] === undefined ? null : Number(parts[3]);
   if (chunkDelayMs !== null && chunkDelayMs > DELAY_MS_MAX) return null;
   const common = { name, strict: parts?.[1] !== undefined, chunkDelayMs };
-  const answer = ANSWER_MODELS.find((known) => known === base);
+  const answer = BASE_NAMES.find((known) => known === base);
   if (answer !== undefined) return { ...common, answer, fault: null, thenOk: false };
   const kind = /^fault-(.+?)(-then-ok)?$/.exec(base);
   const fault = FAULT_KINDS.find((known) => known === kind?.[1]);
@@ -68,21 +93,39 @@ export function parseModel(name: string): Model | null {
   return { ...common, answer: 'echo', fault, thenOk: kind?.[2] !== undefined };
 }
 
+/** Models that give nothing but text, which is all that legacy completions can carry. */
+const TEXT_MODELS: readonly string[] = ['echo', 'chat', 'structured', 'every-field', 'cached'];
+
+/** Where a model can be asked. Faults are served everywhere. */
+export function endpointsOf({ answer, fault }: Model): readonly Endpoint[] {
+  if (fault !== null) return ENDPOINTS;
+  if (answer === EMBEDDING_MODEL) return ['embeddings'];
+  return ENDPOINTS.filter(
+    (endpoint) => endpoint !== 'embeddings' && (endpoint !== 'completions' || TEXT_MODELS.includes(answer)),
+  );
+}
+
+export const servesAt = (model: Model, endpoint: Endpoint): boolean => endpointsOf(model).includes(endpoint);
+
 const NAMES = [
-  ...ANSWER_MODELS,
-  ...ANSWER_MODELS.map((name) => `strict-${name}`),
+  ...BASE_NAMES,
+  ...BASE_NAMES.map((name) => `strict-${name}`),
   ...FAULT_KINDS.flatMap((kind) => [`fault-${kind}`, `fault-${kind}-then-ok`]),
 ];
 
-const modelJson = (id: string): Json => ({
+const modelJson = (id: string, model: Model): Json => ({
   id,
   object: 'model',
   created: MODELS_CREATED,
   owned_by: 'simulated-provider',
+  endpoints: [...endpointsOf(model)],
 });
 
-/** The body of `GET /v1/models`: every name without its optional delay. */
-export const modelListJson = (): Json => ({ object: 'list', data: NAMES.map(modelJson) });
-
 /** The body of `GET /v1/models/{id}`, or null for a name that is not known. */
-export const modelEntryJson = (id: string): Json | null => (parseModel(id) === null ? null : modelJson(id));
+export function modelEntryJson(id: string): Json | null {
+  const model = parseModel(id);
+  return model === null ? null : modelJson(id, model);
+}
+
+/** The body of `GET /v1/models`: every name without its optional delay. */
+export const modelListJson = (): Json => ({ object: 'list', data: NAMES.map(modelEntryJson) });

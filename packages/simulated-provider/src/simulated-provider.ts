@@ -1,12 +1,15 @@
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
+import { DIALECTS } from './dialects/all.js';
+import { refuseKey } from './dialects/authorization.js';
+import { openAiError } from './dialects/openai-dialect.js';
 import { Exchange } from './exchange.js';
 import { FirstAttempts } from './first-attempts.js';
 import type { Json } from './json-codec.js';
 import { Ledger, type LedgerEntry } from './ledger.js';
 import { type Listening, listen } from './listen.js';
 import { modelEntryJson, modelListJson } from './models.js';
-import { brokenHere, notFound, type Refusal, unauthorized, wrongMethod } from './refusals.js';
-import { type ChatServer, isAuthorized, serveChat } from './serve-chat.js';
+import { brokenHere, notFound, type Refusal, wrongMethod } from './refusals.js';
+import { type ServerState, serveRequest } from './serve-request.js';
 
 export interface SimulatedProviderOptions {
   /** 0, the default, picks a free one. */
@@ -30,11 +33,13 @@ export interface SimulatedProvider extends Listening {
   reset(): void;
 }
 
-interface State extends ChatServer {
+interface State extends ServerState {
   readonly ledger: Ledger;
   readonly last: () => Buffer | null;
   readonly reset: () => void;
 }
+
+const REDIRECT_TARGET = '/v1/redirect-target';
 
 /** Starts the provider. Rejects with the system's error (`code: 'EADDRINUSE'`, …) when it cannot listen. */
 export async function startSimulatedProvider(
@@ -76,18 +81,20 @@ function makeState(options: SimulatedProviderOptions): State {
 
 function route(request: IncomingMessage, response: ServerResponse, state: State): void {
   const path = (request.url ?? '/').split('?', 1)[0] ?? '/';
-  if (path === '/v1/chat/completions' && request.method === 'POST') {
-    const exchange = new Exchange(request, response, state.ledger.open('chat', request.headers));
-    response.setHeader('x-request-id', `req_sim${exchange.entry.sequence}`);
-    serveChat(exchange, state).catch(() => giveUp(exchange));
+  const dialect = DIALECTS[path];
+  if (dialect !== undefined && request.method === 'POST') {
+    const entry = state.ledger.open(dialect.endpoint, request.headers);
+    const exchange = new Exchange(request, response, entry, dialect);
+    serveRequest(exchange, state).catch(() => giveUp(exchange));
     return;
   }
   request.resume();
   response.on('error', () => undefined);
-  if (path === '/v1/redirect-target') {
-    const exchange = new Exchange(request, response, state.ledger.open('redirect_target', request.headers));
-    exchange.sendJson(200, { followed: true });
-    return;
+  if (path === REDIRECT_TARGET) {
+    const entry = state.ledger.open('redirect_target', request.headers);
+    entry.status = 200;
+    entry.completed = true;
+    entry.open = false;
   }
   const reply = replyTo(path, request, state);
   response.writeHead(reply.status, { 'content-type': 'application/json', ...reply.headers });
@@ -108,19 +115,24 @@ interface Reply {
 
 const jsonReply = (body: Json, status = 200): Reply => ({ status, body: JSON.stringify(body) });
 
-const refusalReply = ({ status, error, headers }: Refusal): Reply => ({
-  ...jsonReply({ error }, status),
-  headers,
+const refusalReply = (refusal: Refusal, body = openAiError(refusal)): Reply => ({
+  ...jsonReply(body, refusal.status),
+  headers: refusal.headers,
 });
 
 function replyTo(path: string, { method, headers }: IncomingMessage, state: State): Reply {
+  const dialect = DIALECTS[path];
+  if (dialect !== undefined) {
+    const refusal = wrongMethod('POST');
+    return refusalReply(refusal, dialect.errorBody(refusal, 'req_sim0'));
+  }
+  if (path === REDIRECT_TARGET) return jsonReply({ followed: true });
   const known = REPLIES[path] ?? (path.startsWith('/v1/models/') ? MODEL_ENTRY : undefined);
-  if (known === undefined)
-    return refusalReply(path === '/v1/chat/completions' ? wrongMethod('POST') : notFound());
+  if (known === undefined) return refusalReply(notFound());
   const make = known[method ?? ''];
   if (make === undefined) return refusalReply(wrongMethod(Object.keys(known).join(', ')));
-  if (path.startsWith('/v1/') && !isAuthorized(headers.authorization)) return refusalReply(unauthorized());
-  return make(state, path);
+  const refusal = path.startsWith('/v1/') ? refuseKey(headers) : null;
+  return refusal === null ? make(state, path) : refusalReply(refusal);
 }
 
 type MakeReply = (state: State, path: string) => Reply;

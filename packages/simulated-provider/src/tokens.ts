@@ -1,5 +1,4 @@
-import type { ChatRequest } from './chat-request.js';
-import type { JsonObject } from './json-codec.js';
+import type { Json } from './json-codec.js';
 
 const BYTES_PER_TOKEN = 4;
 
@@ -24,10 +23,10 @@ export interface Usage {
   readonly reasoningTokens: number;
 }
 
-/** Each message is counted by itself, then the tool definitions as JSON. Pictures and sound are free here. */
-export function promptTokensOf(chat: ChatRequest): number {
-  const messages = chat.messages.reduce((sum, message) => sum + countTokens(message.text), 0);
-  return chat.tools.length === 0 ? messages : messages + countTokens(JSON.stringify(chat.tools));
+/** Each text is counted by itself, then the tool definitions as JSON. Pictures and sound are free here. */
+export function promptTokensOf(texts: readonly string[], tools: Json[]): number {
+  const spoken = texts.reduce((sum, text) => sum + countTokens(text), 0);
+  return tools.length === 0 ? spoken : spoken + countTokens(JSON.stringify(tools));
 }
 
 /** Which stream of output a piece belongs to; each is rounded up to whole tokens by itself. */
@@ -56,21 +55,3 @@ export class OutputMeter {
     );
   }
 }
-
-/** The `usage` object of a completion. Cached tokens are part of the prompt's, reasoning part of the completion's. */
-export const usageJson = (usage: Usage): JsonObject => ({
-  prompt_tokens: usage.promptTokens,
-  completion_tokens: usage.completionTokens,
-  total_tokens: usage.promptTokens + usage.completionTokens,
-  prompt_tokens_details: {
-    cached_tokens: usage.cachedTokens,
-    cache_write_tokens: usage.cacheWriteTokens,
-    audio_tokens: 0,
-  },
-  completion_tokens_details: {
-    reasoning_tokens: usage.reasoningTokens,
-    audio_tokens: 0,
-    accepted_prediction_tokens: 0,
-    rejected_prediction_tokens: 0,
-  },
-});

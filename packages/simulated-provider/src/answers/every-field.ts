@@ -1,75 +1,41 @@
-import type { ChatRequest } from '../chat-request.js';
 import type { JsonObject } from '../json-codec.js';
+import type { ModelRequest } from '../model-request.js';
 import type { Random } from '../random.js';
-import type { Choice, Delta } from './answer.js';
-import { limitText, textChoice } from './text-choice.js';
+import type { Choice } from './answer.js';
+import { textChoice, textPart } from './text-choice.js';
+import { callPart } from './tools.js';
 
 /** Free text in a field that no dialect knows: what a router must not copy because it happened to be there. */
 export const unheardOf = (text: string): JsonObject => ({ x_sim_extra: { note: text, list: [text] } });
 
-/** Fields of the body and of each chunk that only some providers send. */
-export const everyTopField = (text: string): JsonObject => ({
-  moderation: { flagged: false, categories: { violence: false }, category_scores: { violence: 0.001 } },
-  ...unheardOf(text),
-});
-
-/** One choice in which every output field of the dialect is filled, each text of it with the user's text. */
-export function everyFieldChoice(chat: ChatRequest, random: () => Random): Choice {
-  const limited = limitText(chat.lastUserText, chat);
-  const spoken = textChoice({ chat: { ...chat, logprobs: true }, random, ...limited });
-  const { text } = limited;
+/** One choice with every kind of part, each holding the user's text; the dialect fills its other fields with it. */
+export function everyFieldChoice(request: ModelRequest, random: () => Random): Choice {
+  const spoken = textChoice(request.lastUserText, { ...request, logprobs: true }, random);
+  const text = spoken.parts.map((part) => part.text).join('');
+  // One piece each: in eight-character steps a long text would cost its length many times over.
+  const inOnePiece = (kind: 'reasoning' | 'refusal') => ({
+    ...textPart(kind, text, random),
+    pieces: () => [text],
+  });
   const argumentsText = JSON.stringify({ text });
-  const called = { name: 'remember', arguments: argumentsText };
-  const call = { id: `call_${random().hex(24)}`, type: 'function', function: called };
-  const custom = { id: `call_${random().hex(24)}`, type: 'custom', custom: { name: 'recite', input: text } };
-  const fields: JsonObject = {
-    refusal: text,
-    reasoning_content: text,
-    annotations: [citationOf(text)],
-    audio: {
-      id: 'audio_sim',
-      data: Buffer.from(text).toString('base64'),
-      expires_at: 1_760_003_600,
-      transcript: text,
-    },
-    function_call: called,
-    ...unheardOf(text),
-  };
-  const counted = [
-    { part: 'refusal', text },
-    { part: 'reasoning', text },
-    { part: 'call', text: `${argumentsText}${argumentsText}` },
-  ] as const;
+  const call = callPart({ tool: { name: 'remember', schema: {} }, text: argumentsText, random });
   return {
     ...spoken,
-    message: { ...spoken.message, ...fields, tool_calls: [call, custom] },
-    logprobs: { ...spoken.logprobs, refusal: spoken.logprobs?.content ?? [] },
+    parts: [
+      inOnePiece('reasoning'),
+      ...spoken.parts,
+      inOnePiece('refusal'),
+      { ...call, pieces: () => [argumentsText] },
+    ],
     finishReason: 'tool_calls',
-    outputs: [...spoken.outputs, ...counted],
-    extra: unheardOf(text),
-    *deltas(): Generator<Delta> {
-      yield* spoken.deltas();
-      for (const [name, value] of Object.entries(fields)) {
-        yield { delta: { [name]: value }, ...countedIn(name, text, argumentsText) };
-      }
-      // The custom call is left out of streams: the dialect's own client cannot assemble one.
-      yield { delta: { tool_calls: [{ index: 0, ...call }] }, part: 'call', text: argumentsText };
-    },
+    everywhere: text,
   };
 }
 
-function countedIn(name: string, text: string, argumentsText: string): Pick<Delta, 'part' | 'text'> {
-  if (name === 'refusal') return { part: 'refusal', text };
-  if (name === 'reasoning_content') return { part: 'reasoning', text };
-  return { part: 'call', text: name === 'function_call' ? argumentsText : '' };
-}
-
-const citationOf = (text: string): JsonObject => ({
-  type: 'url_citation',
-  url_citation: {
-    start_index: 0,
-    end_index: text.length,
-    title: text,
-    url: `https://example.com/?q=${encodeURIComponent(Buffer.from(text).toString())}`,
-  },
+/** A citation of a page whose title and address hold the text. */
+export const citationOf = (text: string): JsonObject => ({
+  start_index: 0,
+  end_index: text.length,
+  title: text,
+  url: `https://example.com/?q=${encodeURIComponent(Buffer.from(text).toString())}`,
 });

@@ -1,4 +1,4 @@
-import type { ChatRequest } from '../chat-request.js';
+import type { ModelRequest } from '../model-request.js';
 import type { Random } from '../random.js';
 
 const NATURAL_TOKENS_LEAST = 20;
@@ -59,7 +59,10 @@ export function sentencesOf(tokens: number, random: Random): string {
  * The text of `chat`: whole sentences, some 20 to 170 tokens of them, or enough to overflow the request's token limit
  * when there is one, so that such an answer is as long as the limit says (up to 100,000 tokens).
  */
-export function pseudoText(chat: ChatRequest, random: Random): string {
+export function pseudoText(request: ModelRequest, random: Random): string {
   const natural = NATURAL_TOKENS_LEAST + random.below(NATURAL_TOKENS_SPREAD);
-  return sentencesOf(Math.min(chat.tokensMax === null ? natural : chat.tokensMax + 1, TOKENS_MAX), random);
+  return sentencesOf(
+    Math.min(request.tokensMax === null ? natural : request.tokensMax + 1, TOKENS_MAX),
+    random,
+  );
 }

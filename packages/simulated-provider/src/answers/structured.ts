@@ -1,21 +1,21 @@
-import type { ChatRequest } from '../chat-request.js';
-import { type Json, objectOr } from '../json-codec.js';
+import type { Json } from '../json-codec.js';
+import type { ModelRequest } from '../model-request.js';
 import type { Random } from '../random.js';
 import type { Choice } from './answer.js';
 import { valueFor } from './schema-value.js';
-import { limitText, textChoice } from './text-choice.js';
+import { textChoice } from './text-choice.js';
 
 /** A JSON text that fits a schema; its free strings say what the user said. */
-export const schemaText = (schema: Json, chat: ChatRequest, random: Random): string =>
-  JSON.stringify(valueFor(schema, { text: chat.lastUserText, random }));
+export const schemaText = (schema: Json, request: ModelRequest, random: Random): string =>
+  JSON.stringify(valueFor(schema, { text: request.lastUserText, random }));
 
-/** Answers in JSON when `response_format` asks for it, and repeats the user's text otherwise. */
-export function structuredChoice(chat: ChatRequest, random: () => Random): Choice {
-  return textChoice({ chat, random, ...limitText(textFor(chat, random()), chat) });
-}
+/** Answers in JSON when the request's format asks for it, and repeats the user's text otherwise. */
+export const structuredChoice = (request: ModelRequest, random: () => Random): Choice =>
+  textChoice(textFor(request, random()), request, random);
 
-function textFor(chat: ChatRequest, random: Random): string {
-  const { type, json_schema: wrapper } = chat.responseFormat;
-  if (type === 'json_schema') return schemaText(objectOr(wrapper).schema ?? {}, chat, random);
-  return type === 'json_object' ? JSON.stringify({ answer: chat.lastUserText }) : chat.lastUserText;
+function textFor(request: ModelRequest, random: Random): string {
+  const { jsonFormat, lastUserText } = request;
+  if (jsonFormat === null) return lastUserText;
+  if (jsonFormat.schema === null) return JSON.stringify({ answer: lastUserText });
+  return schemaText(jsonFormat.schema, request, random);
 }

@@ -1,8 +1,8 @@
-import type { ChatRequest } from '../chat-request.js';
 import type { JsonObject } from '../json-codec.js';
+import type { ModelRequest } from '../model-request.js';
 import type { Random } from '../random.js';
 import { firstTokens } from '../tokens.js';
-import type { Choice, Delta } from './answer.js';
+import type { Choice, TextPart } from './answer.js';
 
 const PIECE_CHARACTERS_MAX = 8;
 /** Texts longer than this are cut into proportionally larger pieces, so that one answer has a bounded number. */
@@ -21,51 +21,43 @@ export function* piecesOf(text: string, random: Random): Generator<string> {
   }
 }
 
-/** Applies `stop` and the token limit to a text, and says which of them ended it. */
-export function limitText(text: string, chat: ChatRequest): { text: string; finishReason: string } {
-  const ends = chat.stops.map((stop) => text.indexOf(stop)).filter((position) => position >= 0);
-  const stopped = ends.length > 0 ? text.slice(0, Math.min(...ends)) : text;
-  const cut = chat.tokensMax === null ? stopped : firstTokens(stopped, chat.tokensMax);
-  return { text: cut, finishReason: cut.length < stopped.length ? 'length' : 'stop' };
+type Limited = { readonly text: string } & Pick<Choice, 'finishReason' | 'stopSequence'>;
+
+/** Applies the stop sequences and the token limit to a text, and says which of them ended it. */
+export function limitText(text: string, request: ModelRequest): Limited {
+  let end = text.length;
+  let stopSequence: string | null = null;
+  for (const stop of request.stops) {
+    const position = text.indexOf(stop);
+    if (position < 0 || position >= end) continue;
+    end = position;
+    stopSequence = stop;
+  }
+  const stopped = text.slice(0, end);
+  const cut = request.tokensMax === null ? stopped : firstTokens(stopped, request.tokensMax);
+  if (cut.length < stopped.length) return { text: cut, finishReason: 'length', stopSequence: null };
+  return { text: cut, finishReason: 'stop', stopSequence };
 }
 
-export interface TextChoiceOptions {
-  readonly chat: ChatRequest;
-  readonly text: string;
-  readonly finishReason: string;
-  /** Makes a fresh generator on each call, so that the pieces and the logprobs agree. */
-  readonly random: () => Random;
-}
+/** A part in pieces; `random` makes a fresh generator on each call, so that the pieces are the same each time. */
+export const textPart = (
+  kind: TextPart['kind'],
+  text: string,
+  random: () => Random,
+  tokenEntry: TextPart['tokenEntry'] = null,
+): TextPart => ({ kind, text, tokenEntry, pieces: () => piecesOf(text, random()) });
 
-/** A choice that is nothing but text. */
-export function textChoice(options: TextChoiceOptions): Choice {
-  const { chat, text, finishReason } = options;
-  const tokenEntry = chat.logprobs ? logprobMaker(chat, options.random()) : null;
-  return {
-    message: { role: 'assistant', content: text, refusal: null, annotations: [] },
-    logprobs:
-      tokenEntry === null
-        ? null
-        : { content: [...piecesOf(text, options.random())].map(tokenEntry), refusal: null },
-    finishReason,
-    outputs: [{ part: 'content', text }],
-    *deltas(): Generator<Delta> {
-      for (const piece of piecesOf(text, options.random())) {
-        yield {
-          delta: { content: piece },
-          part: 'content',
-          text: piece,
-          ...(tokenEntry !== null && { logprobs: { content: [tokenEntry(piece)], refusal: null } }),
-        };
-      }
-    },
-  };
+/** A choice that is nothing but text, cut to the request's limits. */
+export function textChoice(text: string, request: ModelRequest, random: () => Random): Choice {
+  const { text: limited, ...end } = limitText(text, request);
+  const tokenEntry = request.logprobs ? logprobMaker(request, random()) : null;
+  return { ...end, parts: [textPart('content', limited, random, tokenEntry)], everywhere: null };
 }
 
 /** Pieces stand for tokens here; a piece's probability depends on its length alone, so both forms agree. */
-function logprobMaker(chat: ChatRequest, random: Random): (piece: string) => JsonObject {
+function logprobMaker(request: ModelRequest, random: Random): (piece: string) => JsonObject {
   const base = -random.below(1_000) / 1_000;
-  const alternatives = Array.from({ length: chat.topLogprobs }, (_, rank) => ({
+  const alternatives = Array.from({ length: request.topLogprobs }, (_, rank) => ({
     suffix: '~'.repeat(rank),
     rank,
   }));

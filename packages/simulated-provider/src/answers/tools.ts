@@ -1,56 +1,43 @@
-import type { ChatRequest } from '../chat-request.js';
-import { type Json, objectOr } from '../json-codec.js';
+import type { ModelRequest, Tool } from '../model-request.js';
 import type { Random } from '../random.js';
-import type { Choice, Delta } from './answer.js';
+import type { CallPart, Choice } from './answer.js';
 import { schemaText } from './structured.js';
-import { limitText, piecesOf, textChoice } from './text-choice.js';
-
-interface Tool {
-  readonly name: string;
-  readonly parameters: Json | undefined;
-}
+import { piecesOf, textChoice } from './text-choice.js';
 
 /**
- * Calls the first tool, or the one that `tool_choice` names, with arguments that fit its schema. Answers with text
- * when the last message is a tool's result, when there is no tool, and for `tool_choice: "none"`.
+ * Calls the first tool, or the one that the request names, with arguments that fit its schema. Answers with text when
+ * the last message is a tool's result, when there is no tool, and when no tool may be called.
  */
-export function toolsChoice(chat: ChatRequest, random: () => Random): Choice {
-  const last = chat.messages.at(-1);
-  const tool = toolFor(chat);
-  if (last?.role === 'tool') return plain(`The tool answered: ${last.text}`, chat, random);
-  if (tool === undefined) return plain(`No tool was called: ${chat.lastUserText}`, chat, random);
-
-  const id = `call_${random().hex(24)}`;
-  const text = schemaText(tool.parameters ?? { type: 'object' }, chat, random());
-  const call = { id, type: 'function', function: { name: tool.name, arguments: text } };
-  return {
-    message: { role: 'assistant', content: null, refusal: null, annotations: [], tool_calls: [call] },
-    logprobs: null,
-    finishReason: 'tool_calls',
-    outputs: [{ part: 'call', text: `${tool.name}${text}` }],
-    *deltas(): Generator<Delta> {
-      const opening = { index: 0, id, type: 'function', function: { name: tool.name, arguments: '' } };
-      yield { delta: { tool_calls: [opening] }, part: 'call', text: tool.name };
-      for (const piece of piecesOf(text, random())) {
-        const step = { index: 0, function: { arguments: piece } };
-        yield { delta: { tool_calls: [step] }, part: 'call', text: piece };
-      }
-    },
-  };
+export function toolsChoice(request: ModelRequest, random: () => Random): Choice {
+  if (request.toolResult !== null) {
+    return textChoice(`The tool answered: ${request.toolResult}`, request, random);
+  }
+  const tool = toolFor(request);
+  if (tool === undefined) return textChoice(`No tool was called: ${request.lastUserText}`, request, random);
+  const call = callPart({ tool, text: argumentsFor(tool, request, random()), random });
+  return { parts: [call], finishReason: 'tool_calls', stopSequence: null, everywhere: null };
 }
 
-function plain(text: string, chat: ChatRequest, random: () => Random): Choice {
-  return textChoice({ chat, random, ...limitText(text, chat) });
+export interface CallOptions {
+  readonly tool: Tool;
+  readonly text: string;
+  readonly random: () => Random;
 }
 
-function toolFor(chat: ChatRequest): Tool | undefined {
-  if (chat.toolChoice === 'none') return undefined;
-  const tools = chat.tools.map(readTool).filter((tool) => tool !== undefined);
-  const named = objectOr(objectOr(chat.toolChoice).function).name;
-  return (named === undefined ? undefined : tools.find((tool) => tool.name === named)) ?? tools[0];
-}
+export const callPart = ({ tool, text, random }: CallOptions): CallPart => ({
+  kind: 'call',
+  id: random().hex(24),
+  name: tool.name,
+  freeText: tool.schema === null,
+  text,
+  pieces: () => piecesOf(text, random()),
+});
 
-function readTool(json: Json): Tool | undefined {
-  const { name, parameters } = objectOr(objectOr(json).function);
-  return typeof name === 'string' ? { name, parameters } : undefined;
+const argumentsFor = (tool: Tool, request: ModelRequest, random: Random): string =>
+  tool.schema === null ? request.lastUserText : schemaText(tool.schema, request, random);
+
+function toolFor({ tools, toolChoice }: ModelRequest): Tool | undefined {
+  if (toolChoice === 'none') return undefined;
+  const named = toolChoice === 'any' ? undefined : tools.find((tool) => tool.name === toolChoice.name);
+  return named ?? tools[0];
 }

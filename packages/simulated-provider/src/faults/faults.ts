@@ -8,9 +8,11 @@ import {
   answerUnknownFinish,
   answerWithHugeHead,
   answerWithoutUsage,
+  answerWithWrongType,
   redirect,
 } from './bending.js';
 import { cut, cutClean, errorMidStream, resetMidStream, talkForever } from './breaking.js';
+import { drip, promiseTooLittle, promiseTooMuch, sendHeadForever, truncateChunk } from './framing.js';
 import { refuseQuoting } from './refusing.js';
 import { answerLate, hang, resetBeforeHead } from './silent.js';
 
@@ -20,6 +22,7 @@ type Fault = (serving: Serving) => Promise<void>;
 export const FAULTS: Readonly<Record<FaultKind, Fault>> = {
   '400': async (serving) => refuseQuoting(serving, '400'),
   '401': async (serving) => refuseQuoting(serving, '401'),
+  '403': async (serving) => refuseQuoting(serving, '403'),
   '429': async (serving) => refuseQuoting(serving, '429'),
   '500': async (serving) => refuseQuoting(serving, '500'),
   '529': async (serving) => refuseQuoting(serving, '529'),
@@ -34,9 +37,15 @@ export const FAULTS: Readonly<Record<FaultKind, Fault>> = {
   'bad-json': answerBadJson,
   'huge-head': answerWithHugeHead,
   endless: talkForever,
+  'endless-head': sendHeadForever,
+  drip,
   gzip: answerCompressed,
   redirect,
   'two-responses': answerTwice,
   informational: answerAfterHints,
   'unknown-finish': answerUnknownFinish,
+  'wrong-content-type': answerWithWrongType,
+  'long-length': promiseTooMuch,
+  'short-length': promiseTooLittle,
+  'truncated-chunk': truncateChunk,
 };
