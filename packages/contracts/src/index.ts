@@ -12,6 +12,8 @@ export * from './ids/bounded.js';
 export * from './ids/uuid.js';
 export * from './payload/codec.js';
 export * from './telemetry/codec.js';
+export { encodeTelemetry } from './telemetry/encode-telemetry.js';
 export * from './telemetry/enums.js';
+export { telemetryRecordBytesMax } from './telemetry/limits.js';
 export * from './telemetry/pack.js';
 export * from './telemetry/telemetry.js';

@@ -1,7 +1,8 @@
 import { describe, expect, it } from '@jest/globals';
 import * as wire from '../gen/ts/lethe/insight/v1/telemetry.js';
 import { newUuidV7, uuidBytes } from '../ids/uuid.js';
-import { decodeTelemetry, encodeTelemetry } from './codec.js';
+import { decodeTelemetry } from './codec.js';
+import { encodeTelemetry } from './encode-telemetry.js';
 import * as enums from './enums.js';
 import { decodePack, encodePack, packRecordsMax } from './pack.js';
 import type { Telemetry } from './telemetry.js';

@@ -1,8 +1,7 @@
 import { fromBinary } from '@bufbuild/protobuf';
 import { type TelemetryRecord, TelemetryRecordSchema } from '../gen/es/lethe/insight/v1/telemetry_pb.js';
-import { TelemetryRecord as TelemetryWire } from '../gen/ts/lethe/insight/v1/telemetry.js';
 import { extrasMax, isBoundedIdentifier, isModelName, tagsMax } from '../ids/bounded.js';
-import { type Uuid, uuidBytes, uuidText } from '../ids/uuid.js';
+import { type Uuid, uuidText } from '../ids/uuid.js';
 import {
   dialects,
   type ErrorType,
@@ -15,10 +14,8 @@ import {
   retentionReasons,
   usageSources,
 } from './enums.js';
+import { telemetryRecordBytesMax } from './limits.js';
 import type { Telemetry } from './telemetry.js';
-
-/** Serializer cap: a record larger than this is a bug here, never a reason to cut anything. */
-export const telemetryRecordBytesMax = 4096;
 
 export type TelemetryReject =
   | 'malformed'
@@ -36,37 +33,6 @@ export type TelemetryDecoded =
 const errorTypeByNumber = new Map<number, ErrorType>(
   Object.entries(errorTypes).map(([name, number]) => [number, name as ErrorType]),
 );
-
-/** One record to its wire bytes (no length prefix). */
-export const encodeTelemetry = (t: Telemetry): Buffer =>
-  Buffer.from(
-    TelemetryWire.encode({
-      ...t,
-      insightId: uuidBytes(t.insightId),
-      occurredAtMs: BigInt(t.occurredAtMs),
-      orgId: uuidBytes(t.orgId),
-      groupId: uuidBytes(t.groupId),
-      apiKeyId: uuidBytes(t.apiKeyId),
-      tags: [...t.tags],
-      extras: [...t.extras],
-      dialect: dialects.indexOf(t.dialect),
-      endpoint: endpoints.indexOf(t.endpoint),
-      outcome: outcomes.indexOf(t.outcome),
-      finishReason: finishReasons.indexOf(t.finishReason),
-      errorType: errorTypes[t.errorType],
-      failurePoint: failurePoints.indexOf(t.failurePoint),
-      usageSource: usageSources.indexOf(t.usageSource),
-      retentionDecision: retentionDecisions.indexOf(t.retentionDecision),
-      retentionReason: retentionReasons.indexOf(t.retentionReason),
-      tokensInput: BigInt(t.tokensInput),
-      tokensOutput: BigInt(t.tokensOutput),
-      tokensCached: BigInt(t.tokensCached),
-      tokensCacheWrite: BigInt(t.tokensCacheWrite),
-      tokensReasoning: BigInt(t.tokensReasoning),
-      bytesRequest: BigInt(t.bytesRequest),
-      bytesResponse: BigInt(t.bytesResponse),
-    }).finish(),
-  );
 
 class Reject extends Error {
   constructor(readonly reject: TelemetryReject) {

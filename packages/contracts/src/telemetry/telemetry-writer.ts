@@ -1,0 +1,130 @@
+import { telemetryRecordBytesMax } from './limits.js';
+
+const byteOfHex = new Uint8Array(128);
+for (let digit = 0; digit < 16; digit++) byteOfHex[digit.toString(16).charCodeAt(0)] = digit;
+
+/** Longest length that is written in one byte, and with it the longest string that is copied character by character. */
+const shortMax = 127;
+
+/**
+ * Writes fields of one record at a time into a buffer of its own, as protobuf does: a field that says nothing (zero,
+ * false, empty) is left out. Written by hand because every request writes one. Counts are whole and not negative.
+ */
+export class TelemetryWriter {
+  // Twice the bound: a record above it is noticed after it was written, not amid it.
+  readonly #bytes = Buffer.alloc(telemetryRecordBytesMax * 2);
+  #at = 0;
+
+  begin(): void {
+    this.#at = 0;
+  }
+
+  /** A copy of what was written since begin(). Throws RangeError above the bound. */
+  finish(): Buffer {
+    if (this.#at > telemetryRecordBytesMax) throw new RangeError('telemetry record too large');
+    const record = Buffer.allocUnsafeSlow(this.#at);
+    this.#bytes.copy(record, 0, 0, this.#at);
+    return record;
+  }
+
+  count(field: number, value: number): void {
+    if (value === 0) return;
+    if (!Number.isSafeInteger(value) || value < 0) throw new RangeError('telemetry count out of range');
+    this.#varint(field * 8);
+    this.#varint(value);
+  }
+
+  /** Up to 2^63 - 1. */
+  bigCount(field: number, value: bigint): void {
+    if (value <= BigInt(Number.MAX_SAFE_INTEGER)) {
+      this.count(field, Number(value));
+      return;
+    }
+    if (value >= 2n ** 63n) throw new RangeError('telemetry count out of range');
+    this.#varint(field * 8);
+    let rest = value;
+    for (; rest > 127n; rest >>= 7n) this.#byte(Number(rest & 127n) | 128);
+    this.#byte(Number(rest));
+  }
+
+  flag(field: number, value: boolean): void {
+    if (value) this.count(field, 1);
+  }
+
+  /** A UUID in text form as its 16 bytes. */
+  id(field: number, id: string | undefined): void {
+    if (id === undefined) return;
+    this.#varint(field * 8 + 2);
+    this.#byte(16);
+    for (let at = 0; at < 36; at += 2) {
+      if (at === 8 || at === 13 || at === 18 || at === 23) at++;
+      const high = byteOfHex[id.charCodeAt(at)] as number;
+      this.#byte(high * 16 + (byteOfHex[id.charCodeAt(at + 1)] as number));
+    }
+  }
+
+  text(field: number, value: string): void {
+    if (value !== '') this.textAlways(field, value);
+  }
+
+  /** Members of a list are written even when empty. */
+  textAlways(field: number, value: string): void {
+    this.#varint(field * 8 + 2);
+    this.#text(value);
+  }
+
+  /** A key and a value as a message of their own, in fields 1 and 2. */
+  pair(field: number, key: string, value: string): void {
+    const bytes = pairedBytes(key) + pairedBytes(value);
+    this.#varint(field * 8 + 2);
+    this.#varint(bytes);
+    this.text(1, key);
+    this.text(2, value);
+  }
+
+  #text(value: string): void {
+    if (value.length > shortMax || !this.#shortAscii(value)) {
+      const bytes = Buffer.byteLength(value);
+      this.#varint(bytes);
+      this.#room(bytes);
+      this.#at += this.#bytes.write(value, this.#at);
+    }
+  }
+
+  #shortAscii(value: string): boolean {
+    const start = this.#at;
+    this.#byte(value.length);
+    for (let index = 0; index < value.length; index++) {
+      const code = value.charCodeAt(index);
+      if (code > 127) {
+        this.#at = start;
+        return false;
+      }
+      this.#byte(code);
+    }
+    return true;
+  }
+
+  #varint(value: number): void {
+    let rest = value;
+    for (; rest > 0x7fff_ffff; rest = Math.floor(rest / 128)) this.#byte((rest % 128) | 128);
+    for (; rest > 127; rest >>>= 7) this.#byte((rest & 127) | 128);
+    this.#byte(rest);
+  }
+
+  #byte(byte: number): void {
+    this.#room(1);
+    this.#bytes[this.#at++] = byte;
+  }
+
+  #room(bytes: number): void {
+    if (this.#at + bytes > this.#bytes.length) throw new RangeError('telemetry record too large');
+  }
+}
+
+/** Bytes that a text of a pair takes with its tag and length. */
+const pairedBytes = (value: string): number => {
+  if (value === '') return 0;
+  const bytes = Buffer.byteLength(value);
+  return 1 + (bytes > 127 ? 2 : 1) + bytes;
+};
