@@ -15,6 +15,8 @@ interface Contents {
   keysById: Map<ApiKeyId, ApiKeyPolicy>;
   organizations: Map<OrgId, OrgPolicy>;
   accounts: Map<string, ProviderAccount>;
+  /** Accounts by provider and, within it, by owner; those of the deployment under undefined. */
+  owned: Map<string, Map<OrgId | undefined, ProviderAccount[]>>;
 }
 
 const empty = (): Contents => ({
@@ -23,6 +25,7 @@ const empty = (): Contents => ({
   keysById: new Map(),
   organizations: new Map(),
   accounts: new Map(),
+  owned: new Map(),
 });
 
 interface PolicyStoreOptions {
@@ -81,14 +84,10 @@ export class PolicyStore implements Policy {
   }
 
   providerAccounts(provider: string, orgId: OrgId): readonly ProviderAccount[] {
-    const own: ProviderAccount[] = [];
-    const shared: ProviderAccount[] = [];
-    for (const account of this.#contents.accounts.values()) {
-      if (account.provider !== provider) continue;
-      if (account.orgId === orgId) own.push(account);
-      else if (account.orgId === undefined) shared.push(account);
-    }
-    return [...own, ...shared];
+    const owned = this.#contents.owned.get(provider);
+    const own = owned?.get(orgId) ?? [];
+    const shared = owned?.get(undefined) ?? [];
+    return own.length === 0 ? shared : [...own, ...shared];
   }
 
   providers(orgId: OrgId | undefined): readonly string[] {
@@ -122,6 +121,7 @@ export class PolicyStore implements Policy {
       keysById: new Map(),
       organizations: new Map(organizations),
       accounts: new Map(accounts),
+      owned: new Map(),
     };
     return this.#apply(next, delta);
   }
@@ -153,6 +153,7 @@ export class PolicyStore implements Policy {
       for (const account of change.providerAccounts.map(providerAccountFromWire))
         next.accounts.set(account.providerAccountId, account);
       for (const accountId of change.removedProviderAccountIds) next.accounts.delete(accountId);
+      for (const account of next.accounts.values()) own(next.owned, account);
     } catch {
       this.#remember(zdrNow);
       return 'malformed';
@@ -166,6 +167,12 @@ export class PolicyStore implements Policy {
     for (const orgId of orgIds) this.#zdrEver.add(orgId);
   }
 }
+
+const own = (owned: Contents['owned'], account: ProviderAccount): void => {
+  const ofProvider = owned.get(account.provider) ?? new Map<OrgId | undefined, ProviderAccount[]>();
+  owned.set(account.provider, ofProvider);
+  ofProvider.set(account.orgId, [...(ofProvider.get(account.orgId) ?? []), account]);
+};
 
 /** A key named in a change is replaced whole: during a rotation it has two hashes, afterwards one again. */
 const replaceKeys = (

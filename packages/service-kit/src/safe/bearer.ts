@@ -1,4 +1,4 @@
-import { createHash, randomBytes } from 'node:crypto';
+import { hash, randomBytes } from 'node:crypto';
 
 const bearer = /^bearer +([\x21-\x7e]{1,512})$/i;
 
@@ -7,7 +7,7 @@ export const bearerToken = (header: string | undefined): string | undefined =>
   header === undefined ? undefined : bearer.exec(header)?.[1];
 
 /** SHA-256 of a token, 32 bytes: the only form in which tokens and API keys are stored, compared or sent on. */
-export const tokenSha256 = (token: string): Buffer => createHash('sha256').update(token).digest();
+export const tokenSha256 = (token: string): Buffer => hash('sha256', token, 'buffer');
 
 /** A new credential: the prefix and 256 random bits in base64url. */
 export const newToken = (prefix: 'sk-lethe-' | 'lethe_mgmt_' | 'lethe_ops_' | 'lethe_svc_'): string =>
