@@ -4,6 +4,10 @@ import { openEventLogProducer } from '@lethe/event-log';
 import { CoarseTimer, type Logger, type Registry, type RunningService } from '@lethe/service-kit';
 import type { RouterConfig } from './config.js';
 import { facesByPath } from './dialects/all.js';
+import { registerForgetMetrics } from './forget/forget-metrics.js';
+import { Forgetter } from './forget/forgetter.js';
+import { ParserSlab } from './forget/parser-slab.js';
+import { TlsStack } from './forget/tls-stack.js';
 import type { House } from './house.js';
 import { serveOperator } from './http/operator-face.js';
 import { createHttpServer } from './http/server.js';
@@ -66,6 +70,10 @@ class Running {
   add(request: Promise<void>): void {
     this.#requests.add(request);
     void request.finally(() => this.#requests.delete(request));
+  }
+
+  get any(): boolean {
+    return this.#requests.size > 0;
   }
 
   async concluded(withinMs: number): Promise<void> {
@@ -140,6 +148,12 @@ export const startRouter = async (
     },
   };
   const running = new Running();
+  const forgetter = new Forgetter({
+    scrubs: [new ParserSlab(), new TlsStack()],
+    log,
+    inUse: () => running.any,
+  });
+  registerForgetMetrics(metrics.registry, forgetter);
   const posts = new Map(
     [...facesByPath].map(([path, face]) => {
       const served = servedFace(face);
@@ -154,6 +168,8 @@ export const startRouter = async (
     host: config.host,
     port: config.port,
     headBytesMax,
+    tls: config.tls && { ...config.tls, privateKeyPem: config.tls.privateKeyPem.reveal() },
+    onTraffic: forgetter.markDirty,
     routes: {
       posts,
       models: (incoming, res) => serveModels(house, incoming, res),
@@ -166,7 +182,7 @@ export const startRouter = async (
     port: config.operatorPort,
     log,
     metrics: metrics.registry,
-    ready: () => policy.usable(),
+    ready: () => policy.usable() && forgetter.keepsUp,
   });
   return {
     stop: async () => {
@@ -175,6 +191,7 @@ export const startRouter = async (
       await drain();
       await subscription.close();
       client.close();
+      forgetter.close();
       await operatorFace.close();
     },
   };

@@ -22,6 +22,10 @@ const launchSchema = z.object({
   payloadLog: z.custom<EventLogConfig>(
     (value) => typeof value === 'object' && value !== null && 'kind' in value,
   ),
+  /** Makes the clients' port HTTPS: PEM text. */
+  tls: z
+    .object({ certificatePem: z.string().min(1).max(65_536), privateKeyPem: z.string().min(1).max(65_536) })
+    .optional(),
   /** More than 1: that many processes share the port, each a router of its own. */
   workers: z.number().int().min(1).max(64).default(1),
   billingDurability: z.enum(['default', 'strict']).default('default'),
@@ -53,12 +57,18 @@ const launchSchema = z.object({
     .prefault({}),
 });
 
-export interface RouterConfig extends Omit<z.infer<typeof launchSchema>, 'serviceCredential'> {
+export interface RouterConfig extends Omit<z.infer<typeof launchSchema>, 'serviceCredential' | 'tls'> {
   readonly serviceCredential: Secret;
+  readonly tls: { readonly certificatePem: string; readonly privateKeyPem: Secret } | undefined;
 }
 
 /** Reads the launch object. Throws ConfigError with every problem by name. */
 export const readRouterConfig = (launched: unknown): RouterConfig => {
   const config = readConfig(launchSchema, launched);
-  return { ...config, serviceCredential: new Opaque(config.serviceCredential) };
+  const { tls } = config;
+  return {
+    ...config,
+    serviceCredential: new Opaque(config.serviceCredential),
+    tls: tls && { ...tls, privateKeyPem: new Opaque(tls.privateKeyPem) },
+  };
 };

@@ -1,10 +1,4 @@
-import {
-  createServer,
-  type IncomingMessage,
-  type ServerOptions as NodeOptions,
-  type Server,
-  type ServerResponse,
-} from 'node:http';
+import type { IncomingMessage, ServerOptions as NodeOptions, Server, ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { getRequestListener } from '@hono/node-server';
 import { RESPONSE_ALREADY_SENT } from '@hono/node-server/utils/response';
@@ -12,6 +6,7 @@ import type { ErrorCode } from '@lethe/contracts';
 import { Hono } from 'hono';
 import { closedHeaders, errorJson, sendError } from './error-response.js';
 import { guardSockets } from './guard-sockets.js';
+import { createListener, type ServerTls } from './listener.js';
 
 type Handler = (incoming: IncomingMessage, res: ServerResponse) => void;
 type Bindings = { incoming: IncomingMessage; outgoing: ServerResponse };
@@ -34,6 +29,10 @@ interface ServerOptions {
   readonly headBytesMax: number;
   /** Milliseconds that a request's head may take to arrive. */
   readonly headMsMax?: number;
+  /** HTTPS with it, HTTP without. */
+  readonly tls?: ServerTls | undefined;
+  /** Called when bytes of callers may have been read since it was called last. */
+  readonly onTraffic?: () => void;
   readonly routes: Routes;
 }
 
@@ -117,16 +116,25 @@ const closeGently = (server: Server, drainMs: number): Promise<void> =>
     server.closeIdleConnections();
   });
 
+const watchTraffic = (server: Server, onTraffic: () => void): void => {
+  server.on('connection', (socket) => socket.once('close', onTraffic));
+  server.on('request', (_incoming: IncomingMessage, res: ServerResponse) => {
+    onTraffic();
+    res.once('close', onTraffic);
+  });
+};
+
 /** Starts the client-facing server. Resolves once the port is bound; rejects with the system's error. */
 export const createHttpServer = (
   options: ServerOptions,
 ): Promise<{ readonly port: number; close(drainMs: number): Promise<void> }> =>
   new Promise((resolve, reject) => {
     const listener = listenerOf(options.routes);
-    const server = createServer(nodeOptions(options), listener);
+    const server = createListener(nodeOptions(options), options.tls, listener);
     server.maxHeadersCount = 0; // Bounded by size here, by count in the pipeline, where it can be answered and metered.
     server.on('checkExpectation', listener); // Node would answer with an empty body; an unknown wish may be ignored.
     guardSockets(server, options.routes.broken);
+    if (options.onTraffic !== undefined) watchTraffic(server, options.onTraffic);
     server.once('error', reject);
     server.listen(options.port, options.host, () => {
       const { port } = server.address() as AddressInfo;
