@@ -89,6 +89,9 @@ if (command !== 'check' && builtFrom !== sources()) {
 if (command === 'start') {
   process.argv.splice(2, process.argv.length, 'up', ...args);
   await import(new URL('./dist/main.js', import.meta.url).href);
+} else if (command === 'bench') {
+  process.argv.splice(2, process.argv.length, ...args);
+  await import(new URL('../../packages/bench/dist/main.js', import.meta.url).href);
 } else {
   process.argv.splice(2, process.argv.length, ...args);
   await import(

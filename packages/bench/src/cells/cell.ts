@@ -1,0 +1,46 @@
+import type { Gateway, Surroundings } from '../gateways/gateway.js';
+import type { LoadGenerator } from '../programs/load.js';
+import type { MockProvider } from '../programs/mock.js';
+import type { Spread } from '../statistics/spread.js';
+
+/** What every cell is given. */
+export interface Bench {
+  readonly surroundings: Surroundings;
+  readonly load: LoadGenerator;
+  readonly mock: MockProvider;
+  readonly brokers: readonly string[];
+  readonly pace: Pace;
+  /** The checkout whose router is measured, and another to measure beside it. */
+  readonly root: string;
+  readonly against?: string;
+  /** Peers that may be measured: those that were asked for. */
+  readonly peers: readonly Gateway[];
+  /** Why a peer is not there; filled as it is found out. */
+  readonly missing: Map<string, string>;
+  readonly say: (line: string) => void;
+}
+
+/** How long everything takes. */
+export interface Pace {
+  readonly rounds: number;
+  readonly windowSeconds: number;
+  /** Before the first round, for each gateway: its code gets hot. */
+  readonly warmUpSeconds: number;
+  /** At the begin of each window, not measured. */
+  readonly leadSeconds: number;
+}
+
+/** Everything a cell found out. Figures by name; the names are what floors refer to. */
+export interface CellResult {
+  readonly cell: string;
+  readonly figures: Readonly<Record<string, Spread>>;
+  /** What makes the figures worthless: wrong bytes, lost records, refused requests. */
+  readonly problems: readonly string[];
+}
+
+export interface Cell {
+  readonly name: string;
+  /** One line for the reader. */
+  readonly about: string;
+  run(bench: Bench): Promise<CellResult>;
+}

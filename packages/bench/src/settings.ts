@@ -1,0 +1,55 @@
+import { parseArgs } from 'node:util';
+import { Problem } from './problem.js';
+
+/** What `npm run bench --` was asked for. */
+export interface Settings {
+  readonly cells: readonly string[];
+  readonly peers: readonly string[];
+  readonly quick: boolean;
+  readonly json?: string;
+  /** The built checkout whose router is measured; this one when absent. */
+  readonly checkout?: string;
+  /** A second built checkout, whose router is measured beside it. */
+  readonly against?: string;
+}
+
+const names = (text: string | undefined, known: readonly string[], what: string): readonly string[] => {
+  if (text === undefined) return known;
+  const wanted = text.split(',').filter((name) => name !== '');
+  const unknown = wanted.find((name) => !known.includes(name));
+  if (unknown !== undefined)
+    throw new Problem(`There is no ${what} of that name. Known: ${known.join(', ')}.`);
+  return known.filter((name) => wanted.includes(name));
+};
+
+/** Reads the command line. Throws Problem. */
+export const readSettings = (
+  args: readonly string[],
+  known: { readonly cells: readonly string[]; readonly peers: readonly string[] },
+): Settings => {
+  const options = {
+    cells: { type: 'string' },
+    peers: { type: 'string' },
+    quick: { type: 'boolean' },
+    json: { type: 'string' },
+    checkout: { type: 'string' },
+    against: { type: 'string' },
+  } as const;
+  const read = (() => {
+    try {
+      return parseArgs({ args: [...args], options, strict: true, allowPositionals: false }).values;
+    } catch {
+      throw new Problem(
+        'Usage: npm run bench -- [--cells a,b] [--peers a,b] [--quick] [--json FILE] [--checkout BUILT] [--against BUILT]',
+      );
+    }
+  })();
+  return {
+    cells: names(read.cells, known.cells, 'cell'),
+    peers: names(read.peers, known.peers, 'peer'),
+    quick: read.quick === true,
+    ...(read.json !== undefined && { json: read.json }),
+    ...(read.checkout !== undefined && { checkout: read.checkout }),
+    ...(read.against !== undefined && { against: read.against }),
+  };
+};
