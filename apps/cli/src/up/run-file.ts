@@ -10,13 +10,14 @@ export interface RunFacts {
   readonly ports: Ports;
   readonly secrets: Secrets;
   readonly zdrSlugs: ReadonlySet<string>;
-  readonly pid: (service: ServiceName) => number;
+  /** The processes that serve now; of the router each worker. */
+  readonly pids: (service: ServiceName) => readonly number[];
 }
 
 const host = '127.0.0.1';
 
 /** The fixed face that client programs and tests read. */
-export const runJson = ({ ports, secrets, zdrSlugs, pid }: RunFacts): object => ({
+export const runJson = ({ ports, secrets, zdrSlugs, pids }: RunFacts): object => ({
   router: `http://${host}:${ports.router}`,
   console: null,
   adminConfig: `http://${host}:${ports.adminConfig}`,
@@ -37,10 +38,10 @@ export const runJson = ({ ports, secrets, zdrSlugs, pid }: RunFacts): object => 
     keys: Object.fromEntries(Object.entries(keys).map(([name, { key }]) => [name, key])),
   })),
   processes: {
-    router: [pid('router')],
-    'admin-config': pid('admin-config'),
-    accounting: pid('accounting'),
-    audit: pid('audit'),
+    router: pids('router'),
+    'admin-config': pids('admin-config')[0] ?? 0,
+    accounting: pids('accounting')[0] ?? 0,
+    audit: pids('audit')[0] ?? 0,
   },
 });
 

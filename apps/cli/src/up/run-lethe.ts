@@ -23,6 +23,11 @@ export interface RunOptions {
   readonly signal: AbortSignal;
 }
 
+/** Each router holds two connections to the event log, and four for a moment while one replaces another. */
+const connectionsFor = (routerWorkers: number): Readonly<Record<string, string>> => ({
+  max_connections: String(100 + 4 * (routerWorkers - 1)),
+});
+
 /** One run of everything on a home that this process has locked. */
 class LetheRun {
   readonly #options: RunOptions;
@@ -49,6 +54,7 @@ class LetheRun {
       home,
       environment: settings.childEnvironment,
       reservation,
+      routerWorkers: settings.routerWorkers,
       onRestarted: () => this.#runFile.refresh(),
     });
     this.#services = services;
@@ -56,12 +62,22 @@ class LetheRun {
     await services.prepare();
     const databaseUrl = await this.#startDatabases(secrets);
     signal.throwIfAborted();
-    const { providerAccounts, billingDurability } = settings;
+    const { providerAccounts, billingDurability, routerWorkers } = settings;
     await services.start(
-      launchObjects({ ports: reservation.ports, secrets, providerAccounts, billingDurability, databaseUrl }),
+      launchObjects({
+        ports: reservation.ports,
+        secrets,
+        providerAccounts,
+        billingDurability,
+        routerWorkers,
+        databaseUrl,
+      }),
     );
     signal.throwIfAborted();
-    const findings = checkPreflight(services.pid('router'), settings.strict);
+    const findings = checkPreflight(
+      { pid: services.pid('router'), workerPids: services.pids('router') },
+      settings.strict,
+    );
     const zdrWatch = await timed('demo', () =>
       prepareDemo({ home, ports: reservation.ports, secrets, since, signal }),
     );
@@ -71,7 +87,7 @@ class LetheRun {
       ports: reservation.ports,
       secrets,
       zdrSlugs: zdrWatch.slugs,
-      pid: (service) => services.pid(service),
+      pids: (service) => services.pids(service),
     };
     await this.#runFile.write(facts);
     zdrWatch.start(() => this.#runFile.refresh());
@@ -100,10 +116,14 @@ class LetheRun {
   }
 
   async #startDatabases(secrets: Secrets): Promise<(role: RoleName) => string> {
-    const { home } = this.#options;
+    const { home, settings } = this.#options;
     const superuserPassword = secrets.postgresPassword;
     const postgres = await timed('Postgres', () =>
-      SupervisedPostgres.start({ dataDir: home.postgresData, superuserPassword }),
+      SupervisedPostgres.start({
+        dataDir: home.postgresData,
+        superuserPassword,
+        extraSettings: connectionsFor(settings.routerWorkers),
+      }),
     );
     this.#postgres = postgres;
     try {

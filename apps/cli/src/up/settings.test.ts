@@ -10,6 +10,7 @@ describe('what lethe up reads from the environment', () => {
       portBase: 4000,
       strict: false,
       billingDurability: 'default',
+      routerWorkers: 1,
       providerAccounts: [],
       behindProxy: false,
       childEnvironment: { NODE_ENV: 'production' },
@@ -23,6 +24,10 @@ describe('what lethe up reads from the environment', () => {
     ['LETHE_PORT_BASE', '64600'],
     ['ZDR_STRICT', 'yes'],
     ['BILLING_DURABILITY', 'no url'],
+    ...['0', '65', '-2', '1.5', '2 ', 'no url', '1e1', 'auto'].map((value): [string, string] => [
+      'ROUTER_WORKERS',
+      value,
+    ]),
     ['OPENAI_BASE_URL', 'no url at all'],
   ])('names %s when it cannot be used, and does not quote it', (name, value) => {
     const read = () => readUpSettings({ OPENAI_API_KEY: 'sk-canary', [name]: value });
@@ -42,6 +47,10 @@ describe('what lethe up reads from the environment', () => {
       PGPASSWORD: 'canary',
     });
     expect(childEnvironment).toEqual({ NODE_ENV: 'production', PATH: '/bin', TZ: 'UTC' });
+  });
+
+  it.each(['1', '4', '64'])('takes %s router workers', (text) => {
+    expect(readUpSettings({ ROUTER_WORKERS: text }).routerWorkers).toBe(Number(text));
   });
 
   it('turns the usual variable of a provider into an account', () => {

@@ -19,6 +19,8 @@ export interface UpSettings {
   readonly strict: boolean;
   /** Whether the last bytes of an answer wait until its bill is stored. */
   readonly billingDurability: 'default' | 'strict';
+  /** Processes that serve as the router, side by side. */
+  readonly routerWorkers: number;
   readonly providerAccounts: readonly EnvironmentProviderAccount[];
   /** curl would send even loopback through a proxy that its variables name. */
   readonly behindProxy: boolean;
@@ -47,6 +49,15 @@ const readBillingDurability = (text: string | undefined): UpSettings['billingDur
   if (text === undefined || text === '' || text === 'default') return 'default';
   if (text === 'strict') return 'strict';
   throw new Problem('BILLING_DURABILITY must be default or strict.');
+};
+
+const routerWorkersMax = 64;
+
+const readRouterWorkers = (text: string | undefined): number => {
+  if (text === undefined || text === '') return 1;
+  const workers = /^\d{1,2}$/.test(text) ? Number(text) : Number.NaN;
+  if (workers >= 1 && workers <= routerWorkersMax) return workers;
+  throw new Problem(`ROUTER_WORKERS must be a whole number from 1 to ${routerWorkersMax}.`);
 };
 
 /** Names only: what a service may see of our environment. No secret, no proxy and no NODE_OPTIONS rides in it. */
@@ -88,6 +99,7 @@ export const readUpSettings = (env: Environment): UpSettings => ({
   portBase: readPortBase(env.LETHE_PORT_BASE),
   strict: readStrict(env.ZDR_STRICT),
   billingDurability: readBillingDurability(env.BILLING_DURABILITY),
+  routerWorkers: readRouterWorkers(env.ROUTER_WORKERS),
   providerAccounts: readProviderAccounts(env),
   behindProxy: ['http_proxy', 'all_proxy', 'ALL_PROXY'].some((name) => (env[name] ?? '') !== ''),
   childEnvironment: childEnvironmentOf(env),

@@ -26,6 +26,7 @@ Variables:
   OPENAI_API_KEY, … Providers whose usual variables are set can be called; each with its *_BASE_URL.
   BILLING_DURABILITY=strict
                     Hold back the last bytes of each answer until its bill is stored.
+  ROUTER_WORKERS=N  Serve with N router processes on one port, 1 to 64, for as many cores; default 1.
   ZDR_STRICT=1      End the start when the preflight finds a way from the router's memory to a disk.
 
 When all is ready, and not before, LETHE_HOME/run.json says where everything is. A second Lethe on the same machine

@@ -39,8 +39,8 @@ const inputs: PageInputs = {
 
 describe('run.json', () => {
   it('has exactly the face that client programs rely on', () => {
-    const pids = { router: 1, 'admin-config': 2, accounting: 3, audit: 4 };
-    expect(runJson({ ...inputs, pid: (service) => pids[service] })).toEqual({
+    const pids = { router: [1, 5, 6], 'admin-config': [2], accounting: [3], audit: [4] };
+    expect(runJson({ ...inputs, pids: (service) => pids[service] })).toEqual({
       router: 'http://127.0.0.1:4000',
       console: null,
       adminConfig: 'http://127.0.0.1:4002',
@@ -65,7 +65,7 @@ describe('run.json', () => {
           keys: { default: 'sk-lethe-default' },
         },
       ],
-      processes: { router: [1], 'admin-config': 2, accounting: 3, audit: 4 },
+      processes: { router: [1, 5, 6], 'admin-config': 2, accounting: 3, audit: 4 },
     });
   });
 });

@@ -1,8 +1,5 @@
 import { spawn } from 'node:child_process';
-import { once } from 'node:events';
-import { createInterface } from 'node:readline';
-import { z } from 'zod';
-import { decodeJson } from '../../terminal/json-codec.js';
+import { listenTo } from './child-lines.js';
 import type { LogFile } from './log-file.js';
 
 /** What one process is started with. No secret stands here: those are handed over. */
@@ -11,23 +8,27 @@ export interface ChildSpec {
   readonly argv: readonly string[];
   readonly env: Readonly<Record<string, string>>;
   readonly log: LogFile;
+  /** The processes that serve for it have changed. */
+  readonly onWorkers?: () => void;
 }
 
 export interface Child {
   readonly pid: number | undefined;
+  /** The processes that serve: those it names as its workers, or itself. */
+  readonly servingPids: readonly number[];
   /** Writes the launch object to its standard input, as one JSON line: a service loads its code and waits for it. */
   handOver(launch: object): void;
   /** Resolves to true once it says that it is ready, to false when it ends before, or says nothing in time. */
   readonly ready: Promise<boolean>;
   /** Resolves to the exit code or the signal's name. */
   readonly exited: Promise<string>;
-  signal(name: NodeJS.Signals): void;
-  /** SIGTERM, and SIGKILL when it is still there after `withinMs`. Resolves when it is gone. */
+  /** SIGTERM, and SIGKILL when it is still there after `withinMs`. Resolves when it is gone, and all it had started. */
   stop(withinMs: number): Promise<void>;
 }
 
-const readySchema = z.object({ ready: z.literal(true) });
 const readyTimeoutMs = 60_000;
+/** Workers whose parent is gone end by themselves in less; one that hangs is killed then. */
+const survivorsMsMax = 5_000;
 
 /**
  * Runs a program that can leave no core dump: neither by size nor, for handlers that ignore the size, by content. The
@@ -35,8 +36,17 @@ const readyTimeoutMs = 60_000;
  */
 const withoutCoreDumps = 'ulimit -c 0; { echo 0 > /proc/self/coredump_filter; } 2>/dev/null; exec "$@"';
 
+/** Kills a process and all it has started: each child leads a process group of its own. */
+const killGroup = (pid: number | undefined): void => {
+  try {
+    if (pid !== undefined) process.kill(-pid, 'SIGKILL');
+  } catch {
+    // Nobody is left.
+  }
+};
+
 /** Starts a service's process; its standard error goes to the log. */
-export const startChild = ({ argv, env, log }: ChildSpec): Child => {
+export const startChild = ({ argv, env, log, onWorkers }: ChildSpec): Child => {
   const child = spawn('/bin/sh', ['-c', withoutCoreDumps, 'sh', process.execPath, ...argv], {
     env,
     cwd: '/',
@@ -44,49 +54,62 @@ export const startChild = ({ argv, env, log }: ChildSpec): Child => {
     // Ctrl-C in a terminal must reach the launcher alone, so that services stop in order.
     detached: true,
   });
-  let ended = false;
+  let workers: readonly number[] | undefined;
+  let survivors: NodeJS.Timeout | undefined;
   const exited = new Promise<string>((resolve) => {
     child.once('error', () => resolve('not started'));
     child.once('exit', (code, signal) => resolve(signal ?? `exit code ${code}`));
   });
   exited.then(() => {
-    ended = true;
+    if (workers === undefined) return;
+    workers = [];
+    survivors = setTimeout(() => {
+      survivors = undefined;
+      killGroup(child.pid);
+    }, survivorsMsMax).unref();
+  });
+  const said = new Promise<boolean>((resolve) => {
+    listenTo(child.stdout, {
+      onFirst: resolve,
+      onWorkers: (pids) => {
+        // Its last words may be read after its end.
+        if (survivors !== undefined) return;
+        workers = pids;
+        onWorkers?.();
+      },
+    });
   });
   child.stdin.on('error', () => undefined);
   child.stderr.on('data', (chunk: Buffer) => log.write(chunk));
-  const signal = (name: NodeJS.Signals): void => {
-    if (!ended) child.kill(name);
-  };
   return {
     pid: child.pid,
+    get servingPids() {
+      return workers ?? (child.pid === undefined ? [] : [child.pid]);
+    },
     handOver: (launch) => {
       child.stdin.write(`${JSON.stringify(launch)}\n`);
     },
-    ready: untilReady(child.stdout, exited),
+    ready: untilReady(said, exited),
     exited,
-    signal,
     stop: async (withinMs) => {
-      signal('SIGTERM');
-      const kill = setTimeout(() => signal('SIGKILL'), withinMs);
+      child.kill('SIGTERM');
+      const kill = setTimeout(() => killGroup(child.pid), withinMs);
       await exited;
       clearTimeout(kill);
+      // The group's number is its own as long as a survivor may be in it, and may be anybody's later.
+      if (survivors !== undefined) killGroup(child.pid);
+      clearTimeout(survivors);
+      survivors = undefined;
     },
   };
 };
 
-const untilReady = async (stdout: NodeJS.ReadableStream, exited: Promise<string>): Promise<boolean> => {
-  const lines = createInterface({ input: stdout });
-  const abort = new AbortController();
-  const timeout = setTimeout(() => abort.abort(), readyTimeoutMs);
-  const said = once(lines, 'line', { signal: abort.signal }).then(
-    ([line]) => decodeJson(readySchema, String(line)) !== undefined,
-    () => false,
-  );
-  const isReady = await Promise.race([said, exited.then(() => false)]);
-  clearTimeout(timeout);
-  abort.abort();
-  lines.close();
-  // What it may still print is read and dropped: a full pipe would stop it.
-  stdout.resume();
+const untilReady = async (said: Promise<boolean>, exited: Promise<string>): Promise<boolean> => {
+  let timer: NodeJS.Timeout | undefined;
+  const late = new Promise<boolean>((resolve) => {
+    timer = setTimeout(() => resolve(false), readyTimeoutMs);
+  });
+  const isReady = await Promise.race([said, exited.then(() => false), late]);
+  clearTimeout(timer);
   return isReady;
 };

@@ -18,6 +18,7 @@ const make = () =>
     secrets,
     providerAccounts: [account],
     billingDurability: 'strict',
+    routerWorkers: 3,
     databaseUrl: (role) => `postgres://${role}:secret-of-${role}@host/db`,
   });
 const objects = make();
@@ -71,8 +72,8 @@ describe('what the services are handed over', () => {
     });
   });
 
-  it('tells the router how bills are to be kept', () => {
-    expect(objects.router).toMatchObject({ billingDurability: 'strict' });
+  it('tells the router how bills are to be kept, and how many workers it is to have', () => {
+    expect(objects.router).toMatchObject({ billingDurability: 'strict', workers: 3 });
   });
 
   it('offers the simulated provider beside the real ones', () => {

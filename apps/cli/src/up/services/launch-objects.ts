@@ -13,6 +13,7 @@ export interface LaunchInputs {
   readonly secrets: Pick<Secrets, 'operatorToken' | 'atRestRootKey'>;
   readonly providerAccounts: readonly EnvironmentProviderAccount[];
   readonly billingDurability: 'default' | 'strict';
+  readonly routerWorkers: number;
   /** The address a role connects with. */
   readonly databaseUrl: (role: RoleName) => string;
 }
@@ -73,6 +74,7 @@ export const launchObjects = (inputs: LaunchInputs): Readonly<Record<ServiceName
       telemetryLog: eventLog('lethe_router_log'),
       payloadLog: eventLog('lethe_router_log'),
       billingDurability: inputs.billingDurability,
+      workers: inputs.routerWorkers,
     },
     'admin-config': {
       ...controlPlane('admin-config', ports.adminConfig, ports.adminConfigGrpc),

@@ -1,6 +1,8 @@
-import { describe, expect, it } from '@jest/globals';
+import { type ChildProcess, spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { afterEach, describe, expect, it } from '@jest/globals';
 import { checkPreflight, preflightFindings, type RouterFacts, routerFacts } from './preflight.js';
-import { permissionFlag } from './router-permissions.js';
+import { permissionFlag, routerPermissions } from './router-permissions.js';
 
 const closed: RouterFacts = {
   coreDumpFilter: '00000000',
@@ -59,7 +61,43 @@ describe('the preflight', () => {
   });
 
   it('ends the start when it is strict', () => {
-    expect(() => checkPreflight(process.pid, true)).toThrow(/permission model/);
-    expect(checkPreflight(process.pid, false).length).toBeGreaterThan(0);
+    const router = { pid: process.pid, workerPids: [process.pid] };
+    expect(() => checkPreflight(router, true)).toThrow(/permission model/);
+    expect(checkPreflight(router, false).length).toBeGreaterThan(0);
+  });
+
+  describe('of a router with workers', () => {
+    const started: ChildProcess[] = [];
+    afterEach(() => {
+      for (const child of started.splice(0)) child.kill('SIGKILL');
+    });
+    const run = async (flags: readonly string[]): Promise<number> => {
+      const child = spawn(process.execPath, [...flags, '-e', 'process.stdin.resume()'], {
+        env: { PATH: process.env.PATH },
+      });
+      started.push(child);
+      await once(child, 'spawn');
+      return child.pid ?? 0;
+    };
+    const mayStart = /--allow-child-process/;
+
+    it('lets the process that starts workers start them, and no worker', async () => {
+      const [primary, worker] = [await run(routerPermissions(2)), await run(routerPermissions(1))];
+      const findings = checkPreflight({ pid: primary, workerPids: [worker] }, false);
+      expect(findings.filter((finding) => /runs with|permission model/.test(finding))).toEqual([]);
+      expect(checkPreflight({ pid: primary, workerPids: [worker, primary] }, false).join()).toMatch(mayStart);
+    });
+
+    it('looks at every one of them, and says each thing once', async () => {
+      const [primary, worker] = [await run(routerPermissions(2)), await run(routerPermissions(1))];
+      const loose = [await run([]), await run([])];
+      for (const processes of [
+        { pid: primary, workerPids: [worker, ...loose] },
+        { pid: loose[0] ?? 0, workerPids: [worker] },
+      ]) {
+        const findings = checkPreflight(processes, false);
+        expect(findings.filter((finding) => finding.includes('permission model'))).toHaveLength(1);
+      }
+    });
   });
 });

@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs';
 import { Problem } from '../../terminal/problem.js';
-import { permissionFlag } from './router-permissions.js';
+import { permissionFlag, primaryFlags } from './router-permissions.js';
 
 /** What can be seen of a running router from outside. A part that this system does not show is undefined. */
 export interface RouterFacts {
@@ -77,9 +77,22 @@ export const preflightFindings = (facts: RouterFacts): string[] => {
   return findings;
 };
 
+/** The processes of a running router: the one that was started, and those that serve (itself, when it is the only one). */
+export interface RouterProcesses {
+  readonly pid: number;
+  readonly workerPids: readonly number[];
+}
+
+/** The process that starts workers may do that, and sees no request; else it is held to the same. */
+const primaryFacts = (pid: number): RouterFacts => {
+  const { argv, ...facts } = routerFacts(pid);
+  return { ...facts, argv: argv?.filter((flag) => !primaryFlags.includes(flag)) };
+};
+
 /** Checks a running router. Findings are for the closing page; when `strict` any of them is a Problem. */
-export const checkPreflight = (pid: number, strict: boolean): string[] => {
-  const findings = preflightFindings(routerFacts(pid));
+export const checkPreflight = ({ pid, workerPids }: RouterProcesses, strict: boolean): string[] => {
+  const facts = [...workerPids.map(routerFacts), ...(workerPids.includes(pid) ? [] : [primaryFacts(pid)])];
+  const findings = [...new Set(facts.flatMap(preflightFindings))];
   if (strict && findings.length > 0)
     throw new Problem(
       `The preflight found: ${findings.join('; ')}.`,

@@ -48,11 +48,11 @@ const run = async (attempt: string, flags: readonly string[]): Promise<string> =
 
 describe('what a router may do', () => {
   it.each(Object.entries(attempts))('it may not %s', async (_, attempt) => {
-    expect(await run(attempt, routerPermissions(root))).toBe('ERR_ACCESS_DENIED');
+    expect(await run(attempt, routerPermissions(1, root))).toBe('ERR_ACCESS_DENIED');
   });
 
   it.each(Object.entries(allowed))('it may %s', async (_, attempt) => {
-    expect(await run(attempt, routerPermissions(root))).toBe('done');
+    expect(await run(attempt, routerPermissions(1, root))).toBe('done');
   });
 
   it.each(['append to a file', 'read the secrets', 'start a process'] as const)(
@@ -62,7 +62,15 @@ describe('what a router may do', () => {
     },
   );
 
+  it.each(Object.entries(attempts))(
+    'with several workers, the process that starts them may not %s either, but for starting processes',
+    async (name, attempt) => {
+      const expected = name === 'start a process' ? 'done' : 'ERR_ACCESS_DENIED';
+      expect(await run(attempt, routerPermissions(2, root))).toBe(expected);
+    },
+  );
+
   it('is not guessed for a path that Node would not take', () => {
-    expect(() => routerPermissions('/a/st*r')).toThrow(/cannot restrict/);
+    expect(() => routerPermissions(1, '/a/st*r')).toThrow(/cannot restrict/);
   });
 });

@@ -8,11 +8,16 @@ const permissionFlag =
     ? '--permission'
     : '--experimental-permission';
 
+/** A router of several workers is started and watched over by a process that may start others. */
+const primaryFlags = ['--allow-child-process', '--disable-warning=SecurityWarning'];
+
 /**
  * The flags under which a router runs: it may read the program itself and nothing else, and may not write a file, a
- * report or a heap snapshot, start a process or a thread, or load an addon. Throws Problem for a path Node cannot take.
+ * report or a heap snapshot, start a process or a thread, or load an addon. With several workers, the one process that
+ * serves no request may start the others, which it gives these flags without that right. Throws Problem for a path
+ * Node cannot take.
  */
-export const routerPermissions = (root: string = repositoryRoot): string[] => {
+export const routerPermissions = (workers: number, root: string = repositoryRoot): string[] => {
   if (root.includes('*'))
     throw new Problem(
       `Node cannot restrict a program to ${root}.`,
@@ -22,7 +27,8 @@ export const routerPermissions = (root: string = repositoryRoot): string[] => {
     permissionFlag,
     '--disable-warning=ExperimentalWarning',
     ...['apps/router', 'packages', 'node_modules'].map((folder) => `--allow-fs-read=${join(root, folder)}/*`),
+    ...(workers > 1 ? primaryFlags : []),
   ];
 };
 
-export { permissionFlag };
+export { permissionFlag, primaryFlags };

@@ -13,7 +13,8 @@ export interface ServicesOptions {
   readonly home: Home;
   readonly environment: Readonly<Record<string, string>>;
   readonly reservation: Reservation;
-  /** Called when a service is ready again after it had ended by itself. */
+  readonly routerWorkers: number;
+  /** Called when other processes serve than before: a service or a worker is ready again, or one has ended. */
   readonly onRestarted: () => void;
 }
 
@@ -50,6 +51,11 @@ export class Services {
     return this.#running.get(name)?.pid ?? 0;
   }
 
+  /** The processes that serve: of a router its workers, of any other service the service itself. */
+  pids(name: ServiceName): readonly number[] {
+    return this.#running.get(name)?.servingPids ?? [];
+  }
+
   /** Starts every process, so that they load their code while the database comes up. */
   async prepare(): Promise<void> {
     const { ports, release } = this.#options.reservation;
@@ -60,7 +66,10 @@ export class Services {
       LAUNCHED_BY_PIPE: '1',
     });
     for (const name of serviceNames)
-      this.#prepare(name, [...(name === 'router' ? routerPermissions() : []), programOf(`apps/${name}`)]);
+      this.#prepare(name, [
+        ...(name === 'router' ? routerPermissions(this.#options.routerWorkers) : []),
+        programOf(`apps/${name}`),
+      ]);
   }
 
   /** Hands over the launch objects; resolves when all services are ready. Rejects with Problem. */

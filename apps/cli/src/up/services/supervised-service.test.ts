@@ -139,4 +139,63 @@ describe('a service under supervision', () => {
       readFileSync(join(folder, 'tested.log'), { encoding: 'utf8', flag: 'a+' }).includes('done'),
     );
   });
+
+  describe('that has workers', () => {
+    /** Starts two processes that hang, and names them before it is ready. */
+    const withWorkers = `
+      import { spawn } from 'node:child_process';
+      const start = () => spawn(process.execPath, ['-e', "process.on('SIGTERM', () => {}); setInterval(() => {}, 1000)"],
+        { stdio: 'ignore' }).pid;
+      const tell = (workers) => process.stdout.write(JSON.stringify({ workers }) + '\\n');
+      const workers = [start(), start()];
+      tell(workers);
+      ${ready}
+      process.on('SIGUSR2', () => { workers.push(start()); tell(workers); });
+      ${stayAlive}`;
+
+    it('names them as the processes that serve, and says when there are others', async () => {
+      let changes = 0;
+      const started = await service(withWorkers, () => {
+        changes += 1;
+      });
+      await started.start({});
+      expect(started.servingPids).toHaveLength(2);
+      expect(started.servingPids).not.toContain(started.pid);
+      expect(changes).toBe(1);
+      process.kill(started.pid, 'SIGUSR2');
+      await until(() => changes === 2);
+      expect(started.servingPids).toHaveLength(3);
+      expect(started.servingPids.some(gone)).toBe(false);
+    });
+
+    it('leaves none of them when it is stopped, even when they hang', async () => {
+      const started = await service(withWorkers);
+      await started.start({});
+      const workers = started.servingPids;
+      expect(workers.map(gone)).toEqual([false, false]);
+      await started.stop(100);
+      await until(() => workers.every(gone));
+    });
+
+    it('leaves none of them that outlived its own death', async () => {
+      let restarts = 0;
+      const started = await service(withWorkers, () => {
+        restarts += 1;
+      });
+      await started.start({});
+      const [first, workers] = [started.pid, started.servingPids];
+      restarts = 0;
+      process.kill(first, 'SIGKILL');
+      await until(() => restarts >= 2 && started.pid !== first);
+      expect(workers.map(gone)).toEqual([false, false]);
+      await started.stop(100);
+      await until(() => workers.every(gone));
+    });
+  });
+
+  it('is itself the process that serves when it names no others', async () => {
+    const started = await service(`${ready} ${stayAlive}`);
+    await started.start({});
+    expect(started.servingPids).toEqual([started.pid]);
+  });
 });

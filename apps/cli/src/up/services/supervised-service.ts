@@ -4,6 +4,9 @@ import { Problem } from '../../terminal/problem.js';
 import { type Child, type ChildSpec, startChild } from './child.js';
 import { LogFile } from './log-file.js';
 
+/** More than end within the time that what they started may outlive them: pauses between attempts grow. */
+const formerMax = 8;
+
 export interface ServiceSpec extends Omit<ChildSpec, 'log'> {
   readonly name: string;
   readonly logPath: string;
@@ -16,21 +19,28 @@ export class SupervisedService {
   readonly #log: LogFile;
   readonly #stopping = new AbortController();
   readonly #backoff = new Backoff();
-  readonly #onRestarted: () => void;
+  readonly #onChanged: () => void;
   #launch: object = {};
   #child: Child | undefined;
+  /** Ended by themselves, newest last: what they had started may outlive them for a moment. */
+  #former: readonly Child[] = [];
   #startedAtMs = 0;
 
-  /** `onRestarted` is called each time the service is ready again, with another pid. */
-  constructor({ name, logPath, ...spec }: ServiceSpec, onRestarted: () => void) {
+  /** `onChanged` is called each time the service is ready again, with another pid, and when its workers change. */
+  constructor({ name, logPath, ...spec }: Omit<ServiceSpec, 'onWorkers'>, onChanged: () => void) {
     this.name = name;
     this.#log = new LogFile(logPath);
-    this.#spec = { ...spec, log: this.#log };
-    this.#onRestarted = onRestarted;
+    this.#spec = { ...spec, log: this.#log, onWorkers: onChanged };
+    this.#onChanged = onChanged;
   }
 
   get pid(): number {
     return this.#child?.pid ?? 0;
+  }
+
+  /** The processes that serve: its workers, or the service itself. */
+  get servingPids(): readonly number[] {
+    return this.#child?.servingPids ?? [];
   }
 
   /** Starts the process, which then loads its code and waits to be told the rest. */
@@ -62,6 +72,7 @@ export class SupervisedService {
   async stop(withinMs: number): Promise<void> {
     this.#stopping.abort();
     await this.#child?.stop(withinMs);
+    await Promise.all(this.#former.map((child) => child.stop(0)));
     this.#log.close();
   }
 
@@ -76,6 +87,7 @@ export class SupervisedService {
     for (let child = first; ; ) {
       const how = await child.exited;
       if (signal.aborted) return;
+      this.#former = [...this.#former, child].slice(-formerMax);
       remark(`${this.name} ended (${how}): starting it again`);
       this.#log.write(
         `${JSON.stringify({ time: new Date().toISOString(), service: 'cli', event: 'restart' })}\n`,
@@ -84,8 +96,8 @@ export class SupervisedService {
       if (signal.aborted) return;
       child = this.#spawn();
       child.handOver(this.#launch);
-      if (await child.ready) this.#onRestarted();
-      else child.signal('SIGKILL');
+      if (await child.ready) this.#onChanged();
+      else await child.stop(0);
     }
   }
 }
