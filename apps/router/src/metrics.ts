@@ -42,10 +42,17 @@ export const createRouterMetrics = (observed: Observed): RouterMetrics => {
     help: 'Requests that reached no route',
     registers,
   });
-  const gauge = (name: string, help: string, read: () => number): void => {
+  /** `aggregator`: what the workers of one router show together. */
+  const gauge = (
+    name: string,
+    help: string,
+    read: () => number,
+    aggregator: 'sum' | 'min' | 'max' = 'sum',
+  ): void => {
     new Gauge({
       name,
       help,
+      aggregator,
       registers,
       collect() {
         this.set(read());
@@ -61,6 +68,7 @@ export const createRouterMetrics = (observed: Observed): RouterMetrics => {
     'lethe_router_telemetry_fill_ratio',
     'Share of the telemetry queue in use',
     () => observed.telemetry.fill,
+    'max',
   );
   gauge(
     'lethe_router_telemetry_lost_total',
@@ -79,11 +87,17 @@ export const createRouterMetrics = (observed: Observed): RouterMetrics => {
     'Sealed payloads revoked by policy before they left',
     () => observed.payload.revoked,
   );
-  gauge('lethe_router_policy_version', 'Version of the policy snapshot', () =>
-    Number(observed.policy.version),
+  gauge(
+    'lethe_router_policy_version',
+    'Version of the policy snapshot',
+    () => Number(observed.policy.version),
+    'min',
   );
-  gauge('lethe_router_gate_open', '1 while payload may be captured at all', () =>
-    observed.policy.gate.open() ? 1 : 0,
+  gauge(
+    'lethe_router_gate_open',
+    '1 while payload may be captured at all',
+    () => (observed.policy.gate.open() ? 1 : 0),
+    'min',
   );
   return {
     registry,
