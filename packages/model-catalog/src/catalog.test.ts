@@ -25,16 +25,18 @@ describe('catalogue entries', () => {
     for (const model of catalogModels) expect(findProvider(model.provider)).toBeDefined();
   });
 
-  it('name source and day of every price, and no price is zero', () => {
+  it('name source and day of every price, and nothing that is billed is free', () => {
     const priced = catalogModels.filter((model) => model.price !== null);
     expect(priced.length).toBeGreaterThan(40);
-    for (const { price } of priced) {
+    for (const { price, endpoints } of priced) {
       if (price === null) continue;
       expect(isSource(price.source)).toBe(true);
       expect(price.readFrom === null || isSource(price.readFrom)).toBe(true);
       expect(price.asOf).toMatch(DAY);
       expect(price.inputNanosPerMTok).toBeGreaterThan(0n);
-      expect(price.outputNanosPerMTok).toBeGreaterThan(0n);
+      // Vectors are billed by what was read; any other answer has a price of its own.
+      if (endpoints.join() === 'embeddings') expect(price.outputNanosPerMTok).toBe(0n);
+      else expect(price.outputNanosPerMTok).toBeGreaterThan(0n);
       expect(price.cachedInputNanosPerMTok).toBeGreaterThan(0n);
       expect(price.cachedInputNanosPerMTok).toBeLessThanOrEqual(price.inputNanosPerMTok);
       expect(price.cacheWriteNanosPerMTok).toBeGreaterThanOrEqual(price.inputNanosPerMTok);
@@ -139,5 +141,31 @@ describe('listModels', () => {
     const listed = listModels(['sim', 'groq', 'nobody']);
     expect(new Set(listed.map(({ provider }) => provider))).toEqual(new Set(['groq', 'sim']));
     expect(listed.map(({ id }) => id)).toContain('sim/echo');
+  });
+});
+
+describe('endpoints', () => {
+  const of = (name: string) => resolveModel(name)?.model.endpoints;
+
+  it('of a model are among those that its provider has a path for', () => {
+    for (const { id, provider, endpoints } of catalogModels) {
+      const paths = findProvider(provider)?.paths ?? {};
+      const unserved = endpoints.filter(
+        (endpoint) => endpoint !== 'generate_content' && endpoint !== 'converse' && !(endpoint in paths),
+      );
+      expect([id, unserved]).toEqual([id, []]);
+      expect(endpoints.length).toBeGreaterThan(0);
+    }
+  });
+
+  it('are narrow where the model is', () => {
+    expect(of('openai/gpt-5-codex')).toEqual(['responses']);
+    expect(of('openai/text-embedding-3-small')).toEqual(['embeddings']);
+    expect(of('openai/gpt-3.5-turbo-instruct')).toEqual(['completions']);
+    expect(of('anthropic/claude-haiku-4-5')).toEqual(['messages', 'count_tokens']);
+    expect(of('sim/embed')).toEqual(['embeddings']);
+    expect(of('sim/tools')).not.toContain('completions');
+    expect(of('sim/fault-cut~5')).toEqual(expect.arrayContaining(['completions', 'embeddings', 'messages']));
+    expect(of('sim/no-usage')).toEqual(of('sim/fault-no-usage'));
   });
 });

@@ -106,6 +106,7 @@ export interface CatalogRegion {
 
 /** Which of OpenAI's top-level chat fields a provider takes, and how it reports usage. */
 export interface ProviderAccepts {
+  /** Of chat completions; where answers are stored unless told not to, `store` is sent whatever stands here. */
   readonly store: boolean;
   readonly streamOptions: boolean;
   /**
@@ -117,6 +118,8 @@ export interface ProviderAccepts {
   readonly streamUsage: 'on_request' | 'always' | 'always_x_groq';
   /** `beside_output`: completion_tokens does not contain the reasoning tokens, which are billed as output all the same. */
   readonly reasoningTokens: 'in_output' | 'beside_output';
+  /** Fields of the provider's own, with the JSON value that makes it keep nothing: sent under Zero Data Retention. */
+  readonly forcedUnderZdr?: Readonly<Record<string, string>>;
 }
 
 export interface CatalogProvider {

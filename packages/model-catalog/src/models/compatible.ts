@@ -23,7 +23,11 @@ const deepseekPrice = priceList(
 );
 
 export const xaiModels: readonly CatalogModel[] = defineModels(
-  { provider: 'xai', endpoints: ['chat_completions'], dataPolicy: providerOf('xai').dataPolicy },
+  {
+    provider: 'xai',
+    endpoints: ['chat_completions', 'responses'],
+    dataPolicy: providerOf('xai').dataPolicy,
+  },
   [
     {
       name: 'grok-3',

@@ -2,10 +2,12 @@ import { priceList } from '../price.js';
 import { providerOf } from '../providers/all.js';
 import type { CatalogModel } from '../types.js';
 
-const ANSWERS = ['echo', 'chat', 'tools', 'reasoning', 'structured', 'every-field', 'cached', 'embed'];
+const TEXT_ANSWERS = ['echo', 'chat', 'structured', 'every-field', 'cached'];
+const ANSWERS = [...TEXT_ANSWERS, 'tools', 'reasoning', 'refusal', 'embed'];
 const FAULTS = [
   '400',
   '401',
+  '403',
   '429',
   '500',
   '529',
@@ -20,11 +22,17 @@ const FAULTS = [
   'bad-json',
   'huge-head',
   'endless',
+  'endless-head',
+  'drip',
   'gzip',
   'redirect',
   'two-responses',
   'informational',
   'unknown-finish',
+  'wrong-content-type',
+  'long-length',
+  'short-length',
+  'truncated-chunk',
 ];
 /** Names of the catalogue alone: what the simulated provider is asked for in their place. */
 const RENAMED = new Map([
@@ -32,14 +40,26 @@ const RENAMED = new Map([
   ['no-usage', 'fault-no-usage'],
 ]);
 
-/** What each of them but `embed` serves. */
-const generating = ['chat_completions', 'completions', 'responses', 'messages', 'count_tokens'] as const;
+const generating = ['chat_completions', 'responses', 'messages', 'count_tokens'] as const;
+
+/** Faults strike at every endpoint; legacy completions can carry nothing but text. */
+const endpointsOf = (upstreamModel: string): CatalogModel['endpoints'] => {
+  const name = upstreamModel.replace(/^strict-/, '');
+  if (name.startsWith('fault-')) return [...generating, 'completions', 'embeddings'];
+  if (name === 'embed') return ['embeddings'];
+  return TEXT_ANSWERS.includes(name) ? [...generating, 'completions'] : generating;
+};
 const DELAY_MS_MAX = 60_000;
 
-const price = priceList(
-  'simulated',
-  null,
-)({ input: '0.5', cached: '0.05', cacheWrite: '0.625', output: '1.5', asOf: '2026-11-21' });
+const priced = priceList('simulated', null);
+const asOf = '2026-11-21';
+const price = priced({ input: '0.5', cached: '0.05', cacheWrite: '0.625', output: '1.5', asOf });
+const embeddingPrice = priced({ input: '0.5', output: '0', asOf });
+
+const priceOf = (name: string): CatalogModel['price'] => {
+  if (name === 'unpriced') return null;
+  return name === 'embed' || name === 'strict-embed' ? embeddingPrice : price;
+};
 
 const knownNames = new Set([
   ...ANSWERS,
@@ -55,10 +75,10 @@ const simulatedModel = (name: string, delay: string): CatalogModel => ({
   provider: 'sim',
   upstreamModel: `${RENAMED.get(name) ?? name}${delay}`,
   upstreamAliases: [],
-  endpoints: name === 'embed' ? ['embeddings'] : generating,
+  endpoints: endpointsOf(RENAMED.get(name) ?? name),
   contextWindow: 1_000_000,
   maxOutputTokens: 100_000,
-  price: name === 'unpriced' ? null : price,
+  price: priceOf(name),
   supports: { tools: true, vision: true, reasoning: name === 'reasoning', jsonSchema: true },
   dataPolicy: providerOf('sim').dataPolicy,
 });

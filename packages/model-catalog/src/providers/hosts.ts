@@ -25,7 +25,11 @@ const openrouter: CatalogProvider = {
   paths: { chat_completions: '/chat/completions' },
   authentication: 'bearer',
   env: { apiKey: 'OPENROUTER_API_KEY', baseUrl: 'OPENROUTER_BASE_URL', region: 'OPENROUTER_REGION' },
-  accepts: { ...compatibleFields, streamUsage: 'always' },
+  accepts: {
+    ...compatibleFields,
+    streamUsage: 'always',
+    forcedUnderZdr: { provider: '{"zdr":true,"data_collection":"deny"}' },
+  },
   regions: [],
   residency: 'global',
   jurisdictionHq: 'US',
