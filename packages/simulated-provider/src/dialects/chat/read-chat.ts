@@ -1,4 +1,4 @@
-import { isObject, type Json, type JsonObject, listOr, objectOr } from '../../json-codec.js';
+import { type Json, type JsonObject, listOr, objectOr } from '../../json-codec.js';
 import {
   type Message,
   type ModelRequest,
@@ -14,9 +14,8 @@ import type { Model } from '../../models.js';
 import { badRequest, type Refusal } from '../../refusals.js';
 import { promptTokensOf } from '../../tokens.js';
 import { readModel } from '../read-model.js';
+import { findSamplingFault, type StreamOptions, streamOptionsOf } from '../sampling-fields.js';
 
-const CHOICES_MAX = 16;
-const STOPS_MAX = 4;
 const TOP_LOGPROBS_MAX = 20;
 
 /** Every top-level field that OpenAI's Chat Completions take; `strict-` models refuse all others. */
@@ -28,10 +27,7 @@ const KNOWN_FIELDS = namesIn(
    web_search_options`,
 );
 
-export interface ChatRequest extends ModelRequest {
-  readonly includeUsage: boolean;
-  readonly includeObfuscation: boolean;
-}
+export interface ChatRequest extends ModelRequest, StreamOptions {}
 
 /** Reads a decoded request body into what the answers need, or says why the provider refuses it. */
 export function readChatRequest(json: Json | undefined): ChatRequest | { refusal: Refusal } {
@@ -68,16 +64,6 @@ export function readChatRequest(json: Json | undefined): ChatRequest | { refusal
   };
 }
 
-export const streamOptionsOf = (
-  json: JsonObject,
-): Pick<ChatRequest, 'includeUsage' | 'includeObfuscation'> => {
-  const options = objectOr(json.stream_options);
-  return {
-    includeUsage: options.include_usage === true,
-    includeObfuscation: options.include_obfuscation === true,
-  };
-};
-
 function findFault(json: JsonObject, model: Model): Refusal | null {
   const unknown = refuseUnknownFields(json, model, KNOWN_FIELDS);
   if (unknown !== null) return unknown;
@@ -88,23 +74,6 @@ function findFault(json: JsonObject, model: Model): Refusal | null {
     return badRequest(`'top_logprobs' must be 0 to ${TOP_LOGPROBS_MAX}.`, 'top_logprobs');
   }
   return findSamplingFault(json);
-}
-
-/** Faults in the fields that chat and legacy completions share. */
-export function findSamplingFault(json: JsonObject): Refusal | null {
-  if (!wholeNumberWithin(json.n, 1, CHOICES_MAX)) return badRequest(`'n' must be 1 to ${CHOICES_MAX}.`, 'n');
-  for (const name of ['max_tokens', 'max_completion_tokens']) {
-    if (!wholeNumberWithin(json[name], 1, Number.MAX_SAFE_INTEGER)) {
-      return badRequest(`'${name}' must be a whole number of at least 1.`, name);
-    }
-  }
-  if (listOr(json.stop).length > STOPS_MAX) {
-    return badRequest(`'stop' takes at most ${STOPS_MAX} sequences.`, 'stop');
-  }
-  if (isObject(json.stream_options) && json.stream !== true) {
-    return badRequest("'stream_options' is only allowed when 'stream' is enabled.", 'stream_options');
-  }
-  return null;
 }
 
 function readMessage(message: Json): Message {

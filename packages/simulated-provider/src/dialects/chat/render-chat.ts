@@ -3,6 +3,7 @@ import { unheardOf } from '../../answers/every-field.js';
 import type { Json, JsonObject } from '../../json-codec.js';
 import { DONE_EVENT, frameText, type Shape, type StreamEvent } from '../dialect.js';
 import { usageJson } from '../openai-usage.js';
+import { taking } from '../take-turns.js';
 import { type ChatDelta, chatDeltas, logprobsOf, messageOf } from './message.js';
 import type { ChatRequest } from './read-chat.js';
 
@@ -94,18 +95,3 @@ export function* chatEvents(answer: Answer, request: ChatRequest, shape: Shape =
 
 const inTurn = (choices: readonly Choice[]): Generator<{ index: number; step: ChatDelta }> =>
   taking(choices.map(chatDeltas));
-
-/** One step of each list after another, until all have ended. */
-export function* taking<T>(lists: readonly Iterable<T>[]): Generator<{ index: number; step: T }> {
-  let open = lists.map((list, index) => ({ index, steps: list[Symbol.iterator]() }));
-  while (open.length > 0) {
-    const still: typeof open = [];
-    for (const entry of open) {
-      const next = entry.steps.next();
-      if (next.done) continue;
-      still.push(entry);
-      yield { index: entry.index, step: next.value };
-    }
-    open = still;
-  }
-}
