@@ -1,0 +1,91 @@
+// What a scan costs, in microseconds per KB: the compiled engine beside the plain one, in turns within one run.
+// Usage: npm run build -w @lethe/json-scanner && node packages/json-scanner/bench/scan.mjs
+import { performance } from 'node:perf_hooks';
+import { machine, scalarWalk, simdWalk } from '../dist/engine.js';
+import { JsonScanner } from '../dist/json-scanner.js';
+import { knownNames } from '../dist/top-level-fields.js';
+
+const names = knownNames(['model', 'messages', 'stream', 'stream_options', 'tools', 'lethe']);
+const limits = { nestingMax: 128, topLevelFieldsMax: 256 };
+const engines = { javascript: scalarWalk, ...(machine && { wasm: simdWalk(machine) }) };
+
+/** Text with about 20 quotes and escapes a KB, as in code. */
+const prose = (/** @type {number} */ bytes) =>
+  'if (x === "quoted text here") {\n  return value; // and a longer run of plain words\n}\n'
+    .repeat(Math.ceil(bytes / 80))
+    .slice(0, bytes);
+const chat = (/** @type {string} */ content) =>
+  JSON.stringify({
+    messages: [
+      { role: 'system', content: 'You are terse.' },
+      { role: 'user', content },
+    ],
+    model: 'gpt-4o',
+    stream: true,
+  });
+const tool = (/** @type {number} */ n) => ({
+  type: 'function',
+  function: {
+    name: `tool_${n}`,
+    parameters: {
+      type: 'object',
+      properties: {
+        a: { type: 'string' },
+        b: { type: 'integer', minimum: 0, maximum: 10 + n },
+        c: { enum: ['x', 'y'] },
+      },
+      required: ['a', 'b'],
+    },
+  },
+});
+const tools = Array.from({ length: 400 }, (_, n) => tool(n));
+const documents = {
+  '1 KB': chat(prose(800)),
+  '100 KB': chat(prose(98_000)),
+  '1 MB': chat(prose(1_000_000)),
+  '1 MB without escapes': chat('plain words and nothing else '.repeat(36_000)),
+  '100 KB of Japanese': chat('日本語のテキストです。'.repeat(3000)),
+  '100 KB of Japanese, escaped': chat('日本').replace('日本', '\\u65e5\\u672c'.repeat(8_500)),
+  '80 KB of tools': JSON.stringify({ model: 'm', tools, messages: [] }),
+  '120 KB of tools, indented': JSON.stringify({ model: 'm', tools, messages: [] }, null, 1),
+  '100 KB of integers': JSON.stringify({
+    model: 'm',
+    input: Array.from({ length: 18_000 }, (_, n) => n * 7),
+  }),
+};
+
+const cut = (/** @type {Buffer} */ document) => {
+  const chunks = [];
+  for (let at = 0; at < document.length; at += 65_536) chunks.push(document.subarray(at, at + 65_536));
+  return chunks;
+};
+const once = (
+  /** @type {Buffer[]} */ chunks,
+  /** @type {import('../dist/engine.js').GrammarWalkMaker} */ make,
+) => {
+  const scanner = new JsonScanner(names, limits, make);
+  for (const chunk of chunks) scanner.feed(chunk);
+  scanner.finish();
+  scanner.wipe();
+};
+
+const rows = Object.entries(documents).map(([name, text]) => {
+  const document = Buffer.from(text);
+  const chunks = cut(document);
+  const turns = Math.max(8, Math.ceil(600_000 / document.length));
+  const best = Object.fromEntries(Object.keys(engines).map((engine) => [engine, Number.POSITIVE_INFINITY]));
+  for (let round = 0; round < 40; round++) {
+    for (const [engine, make] of Object.entries(engines)) {
+      const started = performance.now();
+      for (let turn = 0; turn < turns; turn++) once(chunks, make);
+      best[engine] = Math.min(best[engine] ?? 0, ((performance.now() - started) * 1000) / turns);
+    }
+  }
+  return { name, bytes: document.length, best };
+});
+for (const { name, bytes, best } of rows) {
+  const cells = Object.entries(best).map(
+    ([engine, us]) => `${engine} ${us.toFixed(2)} us, ${((us * 1024) / bytes).toFixed(3)} us/KB`,
+  );
+  process.stdout.write(`${name.padEnd(28)} ${String(bytes).padStart(8)} B   ${cells.join('   ')}\n`);
+}
