@@ -45,6 +45,7 @@ const launchSchema = z.object({
       connectMsMax: z.number().int().min(50).default(10_000),
       headMsMax: z.number().int().min(50).default(600_000),
       idleMsMax: z.number().int().min(50).default(300_000),
+      answerMsMax: z.number().int().min(50).default(3_600_000),
       connectionsPerProviderMax: z.number().int().min(1).default(1024),
       telemetryRecordsMax: z.number().int().min(100).default(200_000),
       telemetryBytesMax: z

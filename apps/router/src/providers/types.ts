@@ -1,7 +1,15 @@
 import type { Secret } from '@lethe/service-kit';
 import type { SplicedBody } from '../http/types.js';
 
-/** Where and how one attempt goes. */
+/** How connections to an account are made, where that is not the usual way. */
+export interface UpstreamRoute {
+  readonly proxyUrl?: Secret; // http://[user:password@]host[:port], asked with CONNECT
+  readonly caCertificatesPem?: string; // trusted instead of the public ones
+  readonly clientCertificatePem?: string; // with its chain
+  readonly clientPrivateKeyPem?: Secret;
+}
+
+/** Where and how one attempt goes. Best one object for each account: what can be prepared is kept by its identity. */
 export interface UpstreamTarget {
   readonly origin: string; // scheme://host:port
   readonly path: string; // with the base URL's path
@@ -9,6 +17,7 @@ export interface UpstreamTarget {
   readonly authentication: 'bearer' | 'x-api-key' | 'api-key';
   /** Sent as well: lower-case names and values from closed or checked sets, never text of a request's body. */
   readonly headers?: readonly (readonly [name: string, value: string])[];
+  readonly route?: UpstreamRoute;
 }
 
 /** Bounds of one provider client. */
@@ -16,6 +25,7 @@ export interface UpstreamLimits {
   readonly connectMsMax: number; // a free place, the connection and its TLS
   readonly headMsMax: number; // from the last request byte to the response head
   readonly idleMsMax: number; // between two body reads
+  readonly answerMsMax: number; // from the response head to the end of the body, whatever keeps coming
   readonly headBytesMax: number;
 }
 

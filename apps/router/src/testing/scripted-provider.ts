@@ -14,6 +14,7 @@ const generous: UpstreamLimits = {
   connectMsMax: 5_000,
   headMsMax: 5_000,
   idleMsMax: 5_000,
+  answerMsMax: 60_000,
   headBytesMax: 16 * 1024,
 };
 

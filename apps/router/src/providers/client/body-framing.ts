@@ -74,10 +74,38 @@ export class BodyFraming {
     let next = at;
     while (next < end && this.#state !== done) {
       if (this.#state === inData) next = this.#takeData(buffer, next, end);
-      else this.#takeByte(buffer[next++] as number);
+      else {
+        const after = this.#skipPlainSize(buffer, next, end);
+        if (after === next) this.#takeByte(buffer[next++] as number);
+        else next = after;
+      }
     }
     this.complete = this.#state === done;
     return next;
+  }
+
+  /**
+   * The usual way from one chunk's data into the next, in one go: `CRLF size CRLF`, all of it here and without
+   * ornament. Returns `at`, with nothing changed, when it is anything else.
+   */
+  #skipPlainSize(buffer: Buffer, at: number, end: number): number {
+    let next = at;
+    if (this.#state === afterData) {
+      if (buffer[at] !== cr || buffer[at + 1] !== lf) return at;
+      next += 2;
+    } else if (this.#state !== inSize || this.#digits > 0) return at;
+    const sizeStart = next;
+    let size = 0;
+    for (let digit = 0; next < end; next++) {
+      digit = hexDigit(buffer[next] as number);
+      if (digit < 0) break;
+      size = size * 16 + digit;
+    }
+    const isPlain = size > 0 && next - sizeStart <= sizeDigitsMax && next + 1 < end;
+    if (!isPlain || buffer[next] !== cr || buffer[next + 1] !== lf) return at;
+    this.#remaining = size;
+    this.#state = inData;
+    return next + 2;
   }
 
   #takeData(buffer: Buffer, at: number, end: number): number {

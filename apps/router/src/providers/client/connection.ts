@@ -1,18 +1,21 @@
-import type { Socket } from 'node:net';
+import { performance } from 'node:perf_hooks';
+import type { CoarseTimer, Deadline } from '@lethe/service-kit';
 import { UpstreamError, type UpstreamFailure } from '../types.js';
 import { BodyFraming } from './body-framing.js';
+import type { ByteBuffers } from './byte-buffers.js';
 import type { Carrier, Exchange } from './exchange.js';
 import { HeadReader } from './head-reader.js';
-import { type Origin, openSocket } from './origin.js';
-import type { ReadBuffers } from './read-buffers.js';
+import { Link, type LinkRoute } from './link.js';
 import { RequestWriter } from './request-writer.js';
 
-interface ConnectionOptions {
-  readonly origin: Origin;
+export interface ConnectionOptions {
+  readonly route: LinkRoute;
   readonly headBytesMax: number;
-  readonly buffers: ReadBuffers;
+  readonly timer: CoarseTimer;
+  readonly readBuffers: ByteBuffers;
+  readonly writeBuffers: ByteBuffers;
   /** The exchange is over and the connection may carry another one. */
-  readonly onIdle: (connection: Connection, keepAliveMs: number | undefined) => void;
+  readonly onIdle: (connection: Connection) => void;
   readonly onClosed: (connection: Connection) => void;
   /** The exchange never reached the provider, because a kept connection was closed already. */
   readonly onStale: (exchange: Exchange) => void;
@@ -27,40 +30,56 @@ interface Waiting {
 
 /** One connection to a provider. Carries one exchange at a time; any disagreement about framing closes it. */
 export class Connection implements Carrier {
+  readonly openedAtMs = performance.now();
+  readonly deadline: Deadline;
+  /** How long the provider keeps it idle, as it last said. */
+  keepAliveMs: number | undefined;
   readonly #options: ConnectionOptions;
-  readonly #socket: Socket;
-  readonly #writer: RequestWriter;
+  readonly #link: Link;
+  readonly #head: HeadReader;
   readonly #waiting: Waiting[] = [];
+  #writer: RequestWriter | undefined;
   #buffer: Buffer;
   #exchange: Exchange | undefined;
-  #head: HeadReader | undefined;
   #framing: BodyFraming | undefined;
   #reusable = true;
-  #keepAliveMs: number | undefined;
-  #ready = false;
   #carried = 0;
   #writing = false;
+  #readsOn = true;
   #peerEnded = false;
-  #socketGone = false;
+  #linkGone = false;
   #closed = false;
 
   constructor(options: ConnectionOptions, exchange: Exchange) {
     this.#options = options;
-    this.#buffer = options.buffers.take();
+    this.#buffer = options.readBuffers.take();
+    this.#head = new HeadReader(options.headBytesMax);
     this.#exchange = exchange;
+    this.deadline = options.timer.start(Number.POSITIVE_INFINITY, () => this.#timeout());
     exchange.carriedBy(this);
-    this.#socket = openSocket(
-      options.origin,
-      { buffer: () => this.#buffer, callback: (count) => this.#receive(count) },
-      () => this.#becomeReady(),
-    );
-    this.#writer = new RequestWriter(this.#socket, options.origin.secure);
-    this.#socket.on('error', () => undefined);
-    this.#socket.on('end', () => {
-      this.#peerEnded = true;
-      this.#concludeWhenGone();
+    this.#link = new Link(options.route, {
+      buffer: () => this.#buffer,
+      read: (buffer, count) => this.#receive(buffer, count),
+      ready: (socket) => {
+        this.#writer = new RequestWriter({
+          socket,
+          secure: options.route.tls !== undefined,
+          buffers: options.writeBuffers,
+          onWritten: () => this.#written(),
+        });
+        if (this.#exchange !== undefined && !this.#closed) this.#ask(this.#exchange);
+      },
+      ended: () => {
+        this.#peerEnded = true;
+        this.#concludeWhenGone();
+      },
+      closed: () => this.#forgetLink(),
     });
-    this.#socket.on('close', () => this.#forgetSocket());
+  }
+
+  /** It may carry another exchange; one that still says nothing of its last write may not. */
+  get isFree(): boolean {
+    return !this.#closed && !this.#writing;
   }
 
   /** Starts another exchange on an idle connection. */
@@ -82,144 +101,164 @@ export class Connection implements Carrier {
     }
     if (this.#closed || this.#exchange?.paused === true) return;
     this.#concludeWhenGone();
-    if (!this.#closed) this.#socket.resume();
+    this.#resume();
+  }
+
+  #resume(): void {
+    if (this.#closed || this.#readsOn) return;
+    this.#readsOn = true;
+    this.#link.resume();
+  }
+
+  #timeout(): void {
+    if (this.#exchange === undefined) this.cut();
+    else this.#exchange.timeout();
   }
 
   #takesNow(): boolean {
     return this.#exchange?.sink !== undefined && !this.#exchange.paused;
   }
 
-  #becomeReady(): void {
-    this.#ready = true;
-    if (this.#exchange !== undefined && !this.#closed) this.#ask(this.#exchange);
-  }
-
   #ask(exchange: Exchange): void {
-    this.#head = new HeadReader(this.#options.headBytesMax);
+    this.#head.reset();
     this.#framing = undefined;
     this.#reusable = true;
     this.#writing = true;
     this.#carried++;
     exchange.asks();
-    this.#writer.write(exchange.requestHead, exchange.requestBody, () => {
-      this.#writing = false;
-      exchange.asked();
-    });
+    this.#writer?.write(exchange.requestHead, exchange.requestBody);
     // An error that is there at once means that the kernel has taken nothing: a kept connection was closed meanwhile.
-    const failedAtOnce = this.#socket.errored !== null || this.#socket.destroyed;
-    if (!failedAtOnce || this.#carried === 1 || exchange.retried) return;
+    if (!this.#link.isBroken || this.#carried === 1 || exchange.retried) return;
     this.#exchange = undefined;
     this.#close('reset');
     this.#options.onStale(exchange);
   }
 
+  #written(): void {
+    this.#writing = false;
+    this.#exchange?.asked();
+  }
+
   /** Bytes [0, count) of the buffer were read. Returns whether to read on. */
-  #receive(count: number): boolean {
+  #receive(buffer: Buffer, count: number): boolean {
     const exchange = this.#exchange;
     if (this.#closed || exchange === undefined) {
-      this.#buffer.fill(0, 0, count);
+      buffer.fill(0, 0, count);
       // Nobody asked: it must not be taken for the answer to the next request.
       this.#close('reset');
       return false;
     }
     try {
-      const at = this.#framing === undefined ? this.#receiveHead(exchange, count) : 0;
-      this.#receiveBody(exchange, at, count);
+      const at = this.#framing === undefined ? this.#receiveHead(exchange, buffer, count) : 0;
+      if (this.#closed) buffer.fill(0, 0, count);
+      else this.#receiveBody(exchange, buffer, at, count);
     } catch (error) {
-      this.#buffer.fill(0, 0, count);
+      buffer.fill(0, 0, count);
       exchange.fail(error instanceof UpstreamError ? error.failure : 'malformed');
     }
-    return !this.#closed && this.#waiting.length === 0 && this.#exchange?.paused !== true;
+    this.#readsOn = !this.#closed && this.#waiting.length === 0 && this.#exchange?.paused !== true;
+    return this.#readsOn;
   }
 
-  #receiveHead(exchange: Exchange, count: number): number {
-    const reader = this.#head as HeadReader;
-    const at = reader.read(this.#buffer, 0, count);
-    if (reader.head === undefined) return at;
-    reader.wipe();
-    this.#framing = new BodyFraming(reader.head.framing);
-    this.#reusable = reader.head.reusable;
-    this.#keepAliveMs = reader.head.keepAliveMs;
-    exchange.answered(reader.head);
+  #receiveHead(exchange: Exchange, buffer: Buffer, count: number): number {
+    const at = this.#head.read(buffer, 0, count);
+    const { head } = this.#head;
+    if (head === undefined) return at;
+    this.#head.wipe();
+    this.#framing = new BodyFraming(head.framing);
+    this.#reusable = head.reusable;
+    this.keepAliveMs = head.keepAliveMs;
+    exchange.answered(head);
     return at;
   }
 
-  #receiveBody(exchange: Exchange, at: number, count: number): void {
+  #receiveBody(exchange: Exchange, buffer: Buffer, at: number, count: number): void {
     if (at === count && this.#framing?.complete !== true) {
-      this.#buffer.fill(0, 0, count);
+      buffer.fill(0, 0, count);
       return;
     }
     // TLS hands over what it has decrypted even after a pause.
     const takesNow = this.#waiting.length === 0 && this.#takesNow();
     if (takesNow || at === count) {
-      this.#take(exchange, this.#buffer, at, count);
+      this.#take(exchange, buffer, at, count);
       return;
     }
-    this.#waiting.push({ buffer: this.#buffer, start: at, end: count });
-    this.#buffer = this.#options.buffers.take();
+    this.#waiting.push({ buffer, start: at, end: count });
+    this.#options.readBuffers.lend(buffer, count);
+    this.#moveOn(buffer);
   }
 
   #takeWaiting({ buffer, start, end }: Waiting): void {
     const exchange = this.#exchange as Exchange;
+    let isHeld = false;
     try {
-      const held = this.#take(exchange, buffer, start, end);
-      if (!held) this.#options.buffers.give(buffer);
+      isHeld = this.#take(exchange, buffer, start, end);
     } catch {
-      this.#options.buffers.give(buffer);
       exchange.fail('malformed');
     }
+    if (!isHeld) this.#options.readBuffers.give(buffer);
   }
 
   /** Takes the framing off and gives the payload to the sink. True when the sink has kept the buffer. */
   #take(exchange: Exchange, buffer: Buffer, start: number, end: number): boolean {
     const framing = this.#framing as BodyFraming;
-    let held = false;
+    let isHeld = false;
     let next = start;
     try {
       next = framing.read(buffer, start, end);
     } finally {
       // Broken framing ends a body, but what came before it is still delivered.
-      if (framing.payloadEnd > framing.payloadStart) held = this.#deliver(exchange, buffer, framing);
+      if (framing.payloadEnd > framing.payloadStart) isHeld = this.#deliver(exchange, buffer, end);
       else buffer.fill(0, 0, end);
     }
-    if (this.#closed) return held;
+    if (this.#closed) return isHeld;
     exchange.moved();
     if (framing.complete) this.#complete(exchange, next === end && this.#waiting.length === 0);
-    return held;
+    return isHeld;
   }
 
-  #deliver(exchange: Exchange, buffer: Buffer, framing: BodyFraming): boolean {
+  #deliver(exchange: Exchange, buffer: Buffer, end: number): boolean {
+    const { readBuffers } = this.#options;
+    const framing = this.#framing as BodyFraming;
+    // Before the sink has it: it may give it back at once.
+    readBuffers.lend(buffer, end);
     const verdict = exchange.sink?.data(buffer, framing.payloadStart, framing.payloadEnd) ?? 'continue';
-    if (verdict === 'continue') {
-      buffer.fill(0);
-      return false;
-    }
-    // The sink keeps this buffer until it releases it; the next read goes elsewhere.
-    if (buffer === this.#buffer) this.#buffer = this.#options.buffers.take();
     if (verdict === 'pause') exchange.paused = true;
-    return true;
+    if (verdict !== 'continue') this.#moveOn(buffer);
+    else if (buffer !== this.#buffer) readBuffers.give(buffer);
+    else if (readBuffers.endLoan(buffer)) buffer.fill(0, 0, end);
+    else this.#moveOn(buffer);
+    return verdict !== 'continue';
+  }
+
+  /** Somebody else has this buffer: the next read goes elsewhere. */
+  #moveOn(from: Buffer): void {
+    if (from === this.#buffer) this.#buffer = this.#options.readBuffers.take();
   }
 
   #complete(exchange: Exchange, exactly: boolean): void {
     this.#exchange = undefined;
     exchange.complete();
     // A response that is over before its request, or with more behind it, leaves the connection in doubt.
-    if (!exactly || !this.#reusable || this.#writing || this.#peerEnded) this.#close('reset');
+    const isDoubtful = this.#writing && this.#writer?.isHandedOver !== true;
+    if (!exactly || !this.#reusable || isDoubtful || this.#peerEnded) this.#close('reset');
     else {
-      this.#socket.resume();
-      this.#options.onIdle(this, this.#keepAliveMs);
+      this.#resume();
+      this.#options.onIdle(this);
     }
   }
 
   /** The provider has closed: over, once everything that came before has been taken. */
   #concludeWhenGone(): void {
-    if (this.#closed || !(this.#peerEnded || this.#socketGone) || this.#waiting.length > 0) return;
+    if (this.#closed || !(this.#peerEnded || this.#linkGone) || this.#waiting.length > 0) return;
     const exchange = this.#exchange;
     if (exchange !== undefined && this.#peerEnded && this.#framing?.endsWithConnection === true) {
       this.#exchange = undefined;
       exchange.complete();
     }
-    this.#close(this.#ready ? 'reset' : 'unreachable');
+    const refused = this.#link.isRefused && this.#carried === 1 && this.#framing === undefined;
+    if (refused && exchange !== undefined) exchange.sent = false;
+    this.#close(this.#carried === 0 || refused ? 'unreachable' : 'reset');
   }
 
   #close(failure: UpstreamFailure): void {
@@ -227,19 +266,25 @@ export class Connection implements Carrier {
     this.#closed = true;
     const exchange = this.#exchange;
     this.#exchange = undefined;
-    this.#socket.destroy();
-    this.#head?.wipe();
-    this.#writer.wipe();
-    for (const { buffer } of this.#waiting.splice(0)) this.#options.buffers.give(buffer);
+    this.deadline.stop();
+    this.#link.destroy();
+    this.#head.wipe();
+    this.#writer?.wipe();
+    for (const { buffer } of this.#waiting.splice(0)) this.#options.readBuffers.give(buffer);
     exchange?.fail(failure);
-    if (this.#socketGone) this.#options.buffers.give(this.#buffer);
+    if (this.#linkGone) this.#giveBuffer();
     this.#options.onClosed(this);
   }
 
   /** Only now can nothing be read into the buffer any more, so only now may another connection have it. */
-  #forgetSocket(): void {
-    this.#socketGone = true;
-    if (this.#closed) this.#options.buffers.give(this.#buffer);
+  #forgetLink(): void {
+    this.#linkGone = true;
+    if (this.#closed) this.#giveBuffer();
     else this.#concludeWhenGone();
+  }
+
+  #giveBuffer(): void {
+    this.#options.readBuffers.lend(this.#buffer, this.#buffer.length);
+    this.#options.readBuffers.give(this.#buffer);
   }
 }

@@ -1,3 +1,4 @@
+import { performance } from 'node:perf_hooks';
 import type { CoarseTimer, Deadline } from '@lethe/service-kit';
 import type { SplicedBody } from '../../http/types.js';
 import {
@@ -8,11 +9,13 @@ import {
   type UpstreamLimits,
   type UpstreamResponse,
 } from '../types.js';
-import type { ReadBuffers } from './read-buffers.js';
+import type { ByteBuffers } from './byte-buffers.js';
 import type { ResponseHead } from './response-head.js';
 
 /** What an exchange asks of the connection that carries it. */
 export interface Carrier {
+  /** The connection's own: what is due on it is due for the exchange it carries. */
+  readonly deadline: Deadline;
   /** Cuts the connection at once. */
   cut(): void;
   /** Reads on after a pause, or for a sink that has come. */
@@ -24,7 +27,7 @@ export interface ExchangeOptions {
   readonly body: SplicedBody;
   readonly limits: UpstreamLimits;
   readonly timer: CoarseTimer;
-  readonly buffers: ReadBuffers;
+  readonly readBuffers: ByteBuffers;
   readonly resolve: (response: UpstreamResponse) => void;
   readonly reject: (error: UpstreamError) => void;
   /** Called when it is over before a connection carried it. */
@@ -36,10 +39,11 @@ type Phase = 'waiting' | 'asking' | 'reading' | 'over';
 /** One request and its response: settles exactly once, and keeps its own time. */
 export class Exchange implements UpstreamResponse {
   readonly #options: ExchangeOptions;
-  readonly #deadline: Deadline;
   #phase: Phase = 'waiting';
+  #waiting: Deadline | undefined;
   #carrier: Carrier | undefined;
   #head: ResponseHead | undefined;
+  #answerEndsAtMs = 0;
   #end: BodyEnd | undefined;
   #ended: ((end: BodyEnd) => void) | undefined;
   /** Where body bytes go; none until pipe() was called. */
@@ -53,7 +57,6 @@ export class Exchange implements UpstreamResponse {
 
   constructor(options: ExchangeOptions) {
     this.#options = options;
-    this.#deadline = options.timer.start(options.limits.connectMsMax, () => this.#timeout());
   }
 
   get requestHead(): string {
@@ -77,7 +80,14 @@ export class Exchange implements UpstreamResponse {
   }
 
   header(name: string): string | undefined {
-    return this.headers.find(([candidate]) => candidate === name)?.[1];
+    for (const header of this.headers) if (header[0] === name) return header[1];
+    return undefined;
+  }
+
+  /** No connection is free: from now on it waits for one, no longer than the limit. */
+  wait(): void {
+    const { timer, limits } = this.#options;
+    this.#waiting ??= timer.start(limits.connectMsMax, () => this.timeout());
   }
 
   carriedBy(carrier: Carrier): void {
@@ -86,26 +96,31 @@ export class Exchange implements UpstreamResponse {
 
   /** The request starts to leave. */
   asks(): void {
+    this.#waiting?.stop();
     this.#phase = 'asking';
     this.sent = true;
-    this.#deadline.postpone(this.#options.limits.headMsMax);
+    this.#carrier?.deadline.postpone(this.#options.limits.headMsMax);
   }
 
   /** All of the request has left. */
   asked(): void {
-    if (this.#phase === 'asking') this.#deadline.postpone(this.#options.limits.headMsMax);
+    if (this.#phase === 'asking') this.#carrier?.deadline.postpone(this.#options.limits.headMsMax);
   }
 
   answered(head: ResponseHead): void {
     this.#phase = 'reading';
     this.#head = head;
-    this.#deadline.postpone(this.#options.limits.idleMsMax);
+    this.#answerEndsAtMs = performance.now() + this.#options.limits.answerMsMax;
+    this.#carrier?.deadline.postpone(this.#options.limits.idleMsMax);
     this.#options.resolve(this);
   }
 
   /** Body bytes came, or the sink is ready for more. */
   moved(): void {
-    this.#deadline.postpone(this.paused ? Number.POSITIVE_INFINITY : this.#options.limits.idleMsMax);
+    if (this.over) return;
+    const { idleMsMax } = this.#options.limits;
+    const leftMs = this.#answerEndsAtMs - performance.now();
+    this.#carrier?.deadline.postpone(this.paused ? leftMs : Math.min(leftMs, idleMsMax));
   }
 
   pipe(sink: BodySink): Promise<BodyEnd> {
@@ -125,7 +140,7 @@ export class Exchange implements UpstreamResponse {
   }
 
   release(buffer: Buffer): void {
-    this.#options.buffers.give(buffer);
+    this.#options.readBuffers.give(buffer);
   }
 
   abort(): void {
@@ -148,13 +163,19 @@ export class Exchange implements UpstreamResponse {
     this.#finish('complete');
   }
 
+  /** What it waits for takes too long. */
+  timeout(): void {
+    if (this.#phase === 'waiting') this.fail('connect_timeout');
+    else this.fail(this.#phase === 'asking' ? 'head_timeout' : 'idle_timeout');
+  }
+
   /** Back to waiting, for another connection. Only while nothing of the request has left. */
   again(): void {
     this.retried = true;
     this.sent = false;
     this.#phase = 'waiting';
     this.#carrier = undefined;
-    this.#deadline.postpone(this.#options.limits.connectMsMax);
+    this.#waiting = undefined;
   }
 
   #finish(end: BodyEnd): void {
@@ -165,11 +186,6 @@ export class Exchange implements UpstreamResponse {
 
   #leave(): void {
     this.#phase = 'over';
-    this.#deadline.stop();
-  }
-
-  #timeout(): void {
-    if (this.#phase === 'waiting') this.fail('connect_timeout');
-    else this.fail(this.#phase === 'asking' ? 'head_timeout' : 'idle_timeout');
+    this.#waiting?.stop();
   }
 }

@@ -170,8 +170,12 @@ describe('HeadReader', () => {
 });
 
 describe('parseResponseHead', () => {
-  const parse = (...lines: readonly string[]) =>
-    parseResponseHead(['HTTP/1.1 200 OK', ...lines].join('\r\n'));
+  /** Read amid other bytes, as in a read buffer. */
+  const parseText = (text: string) => {
+    const bytes = Buffer.from(`x${text}\r\n\r\nx`, 'latin1');
+    return parseResponseHead(bytes, 1, 1 + text.length);
+  };
+  const parse = (...lines: readonly string[]) => parseText(['HTTP/1.1 200 OK', ...lines].join('\r\n'));
 
   it('knows how the body ends and whether the connection can go on', () => {
     expect(parse('transfer-encoding: chunked')).toMatchObject({
@@ -182,9 +186,9 @@ describe('parseResponseHead', () => {
     expect(parse('content-length: 5', 'connection: close')).toMatchObject({ reusable: false });
     expect(parse('content-length: 5', 'content-length: 5')).toMatchObject({ framing: { bytes: 5 } });
     expect(parse('content-length: 5', 'Keep-Alive: timeout=7, max=9')).toMatchObject({ keepAliveMs: 7_000 });
-    expect(parseResponseHead('HTTP/1.0 200 OK\r\ncontent-length: 1').reusable).toBe(false);
-    expect(parseResponseHead('HTTP/1.1 204 No Content').framing).toEqual({ kind: 'length', bytes: 0 });
-    expect(parseResponseHead('HTTP/1.1 500').status).toBe(500);
+    expect(parseText('HTTP/1.0 200 OK\r\ncontent-length: 1').reusable).toBe(false);
+    expect(parseText('HTTP/1.1 204 No Content').framing).toEqual({ kind: 'length', bytes: 0 });
+    expect(parseText('HTTP/1.1 500').status).toBe(500);
   });
 
   it('drops hop-by-hop headers and cookies', () => {
@@ -224,6 +228,6 @@ describe('parseResponseHead', () => {
       'HTTP/1.1 099 x',
       'HTTP/1.1 101 x',
     ])
-      expect(codeOf(() => parseResponseHead(line))).toBe('malformed');
+      expect(codeOf(() => parseText(line))).toBe('malformed');
   });
 });

@@ -1,10 +1,10 @@
 import { UpstreamError } from '../types.js';
-import { parseResponseHead, type ResponseHead } from './response-head.js';
+import { parseResponseHead, type ResponseHead, startsLikeHttp } from './response-head.js';
 
 const informationalMax = 8;
 const emptyLine = Buffer.from('\r\n\r\n');
 
-/** Gathers one response head over any cuts, passing over informational responses before it. */
+/** Gathers response heads, one after the other, over any cuts, passing over informational responses before each. */
 export class HeadReader {
   readonly #bytesMax: number;
   #gathered: Buffer | undefined;
@@ -17,6 +17,13 @@ export class HeadReader {
     this.#bytesMax = bytesMax;
   }
 
+  /** Ready for the next response. */
+  reset(): void {
+    this.wipe();
+    this.#informational = 0;
+    this.head = undefined;
+  }
+
   /** Reads [at, end) until the head is whole; returns the offset after what it took. Throws UpstreamError. */
   read(buffer: Buffer, at: number, end: number): number {
     let next = at;
@@ -26,32 +33,35 @@ export class HeadReader {
 
   #readOne(buffer: Buffer, at: number, end: number): number {
     const before = this.#gatheredBytes;
-    const bytes = before === 0 ? buffer.subarray(at, end) : this.#gather(buffer, at, end);
-    // A status line takes at least 12 bytes; until then it must at least look like one.
-    if (!'HTTP/1.'.startsWith(bytes.toString('latin1', 0, Math.min(7, bytes.length))))
-      throw new UpstreamError('malformed', true);
-    const length = bytes.indexOf(emptyLine, Math.max(0, before - 3));
-    if (length > this.#bytesMax || (length < 0 && bytes.length > this.#bytesMax))
-      throw new UpstreamError('head_too_large', true);
-    if (length < 0) {
+    if (before > 0) this.#gather(buffer, at, end);
+    const bytes = before > 0 ? (this.#gathered as Buffer).subarray(0, this.#gatheredBytes) : buffer;
+    const from = before > 0 ? 0 : at;
+    const to = before > 0 ? bytes.length : end;
+    if (!startsLikeHttp(bytes, from, to)) throw new UpstreamError('malformed', true);
+    // What lies behind `to` is not of this read.
+    const found = bytes.indexOf(emptyLine, Math.max(from, from + before - 3));
+    const isWhole = found >= 0 && found + emptyLine.length <= to;
+    if ((isWhole ? found : to) - from > this.#bytesMax) throw new UpstreamError('head_too_large', true);
+    if (!isWhole) {
       if (before === 0) this.#gather(buffer, at, end);
       return end;
     }
-    const head = parseResponseHead(bytes.toString('latin1', 0, length));
+    const head = parseResponseHead(bytes, from, found);
     this.#gatheredBytes = 0;
     if (head.status >= 200) this.head = head;
     else if (++this.#informational > informationalMax) throw new UpstreamError('malformed', true);
-    return at + length + emptyLine.length - before;
+    return at + found - from + emptyLine.length - before;
   }
 
-  #gather(buffer: Buffer, at: number, end: number): Buffer {
+  #gather(buffer: Buffer, at: number, end: number): void {
     this.#gathered ??= Buffer.allocUnsafeSlow(this.#bytesMax + buffer.length);
     this.#gatheredBytes += buffer.copy(this.#gathered, this.#gatheredBytes, at, end);
-    return this.#gathered.subarray(0, this.#gatheredBytes);
   }
 
   /** Overwrites what was gathered: the read that ends a head may hold the beginning of a body. */
   wipe(): void {
     this.#gathered?.fill(0);
+    this.#gathered = undefined;
+    this.#gatheredBytes = 0;
   }
 }

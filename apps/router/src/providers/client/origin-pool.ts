@@ -1,14 +1,12 @@
-import type { CoarseTimer, Deadline } from '@lethe/service-kit';
-import { Connection } from './connection.js';
+import { performance } from 'node:perf_hooks';
+import { Connection, type ConnectionOptions } from './connection.js';
 import type { Exchange } from './exchange.js';
-import type { Origin } from './origin.js';
-import type { ReadBuffers } from './read-buffers.js';
 
-export interface PoolOptions {
-  readonly headBytesMax: number;
+export interface PoolOptions
+  extends Pick<ConnectionOptions, 'route' | 'headBytesMax' | 'timer' | 'readBuffers' | 'writeBuffers'> {
   readonly connectionsMax: number;
-  readonly timer: CoarseTimer;
-  readonly buffers: ReadBuffers;
+  /** A connection older than about this serves no more, so that a changed address is noticed. */
+  readonly connectionMsMax: number;
 }
 
 /** Exchanges that may wait for a connection of one origin. */
@@ -18,44 +16,51 @@ const keepIdleMsDefault = 20_000;
 /** Closed this long before the provider would: a request must not meet the closing. */
 const keepIdleMarginMs = 1_000;
 
-interface Idle {
-  readonly connection: Connection;
-  readonly deadline: Deadline;
-}
-
-/** The connections to one origin: as few as possible, as many as allowed, then a bounded queue. */
+/** The connections to one origin by one route: as few as possible, as many as allowed, then a bounded queue. */
 export class OriginPool {
-  readonly #origin: Origin;
   readonly #options: PoolOptions;
   readonly #open = new Set<Connection>();
-  #idle: Idle[] = [];
+  readonly #retiresAtMs = new WeakMap<Connection, number>();
+  #idle: Connection[] = [];
   #waiters: Exchange[] = [];
+  /** Connections whose answer was over in this turn of the event loop, and in the one before. */
+  #resting: Connection[] = [];
+  #rested: Connection[] = [];
+  #turning = false;
   #closed = false;
 
-  constructor(origin: Origin, options: PoolOptions) {
-    this.#origin = origin;
+  constructor(options: PoolOptions) {
     this.#options = options;
   }
 
-  get connections(): number {
-    return this.#open.size;
+  /** Nobody is served or waits. */
+  get isUnused(): boolean {
+    return this.#open.size === 0 && this.#waiters.length === 0;
   }
 
   run(exchange: Exchange): void {
     // The one used last is the least likely to be closed by the provider.
     const idle = exchange.retried ? undefined : this.#idle.pop();
     if (idle !== undefined) {
-      idle.deadline.stop();
-      idle.connection.carry(exchange);
-    } else if (this.#closed) exchange.fail('unreachable');
-    else if (this.#open.size < this.#options.connectionsMax) this.#connect(exchange);
-    else if (this.#waiters.length < waitersMax) this.#waiters.push(exchange);
-    else exchange.fail('unreachable');
+      idle.carry(exchange);
+      return;
+    }
+    const settling = this.#resting.length + this.#rested.length;
+    // One that serves again in a moment is better than a new one.
+    const mayOpen = this.#open.size < this.#options.connectionsMax;
+    const waits = mayOpen ? !exchange.retried && this.#waiters.length < settling : true;
+    if (this.#closed || (waits && this.#waiters.length >= waitersMax)) exchange.fail('unreachable');
+    else {
+      exchange.wait();
+      if (waits) this.#waiters.push(exchange);
+      else this.#connect(exchange);
+    }
   }
 
   /** Takes out an exchange that is over before a connection was free. */
   leave(exchange: Exchange): void {
-    this.#waiters = this.#waiters.filter((waiter) => waiter !== exchange);
+    const at = this.#waiters.indexOf(exchange);
+    if (at >= 0) this.#waiters.splice(at, 1);
   }
 
   close(): void {
@@ -67,10 +72,8 @@ export class OriginPool {
   #connect(exchange: Exchange): void {
     const connection = new Connection(
       {
-        origin: this.#origin,
-        headBytesMax: this.#options.headBytesMax,
-        buffers: this.#options.buffers,
-        onIdle: (free, keepAliveMs) => this.#settle(free, keepAliveMs),
+        ...this.#options,
+        onIdle: (free) => this.#settle(free),
         onClosed: (closed) => this.#forget(closed),
         onStale: (stale) => {
           stale.again();
@@ -79,6 +82,9 @@ export class OriginPool {
       },
       exchange,
     );
+    // Not all at once: what was opened together must not be opened anew together.
+    const lifeMs = this.#options.connectionMsMax * (0.75 + Math.random() / 4);
+    this.#retiresAtMs.set(connection, performance.now() + lifeMs);
     this.#open.add(connection);
   }
 
@@ -86,33 +92,43 @@ export class OriginPool {
    * Lets the event loop look at the socket once more before the connection serves again: a second response that
    * nobody asked for closes it meanwhile, and is never taken for the answer to the next request.
    */
-  #settle(connection: Connection, keepAliveMs: number | undefined): void {
-    setImmediate(() => setImmediate(() => this.#free(connection, keepAliveMs)));
+  #settle(connection: Connection): void {
+    this.#resting.push(connection);
+    if (this.#turning) return;
+    this.#turning = true;
+    setImmediate(this.#turn);
   }
 
-  #free(connection: Connection, keepAliveMs: number | undefined): void {
-    if (!this.#open.has(connection)) return;
-    const waiter = this.#waiters.shift();
-    if (waiter !== undefined) {
-      connection.carry(waiter);
-      return;
-    }
-    const keepMs = Math.min(keepIdleMsDefault, (keepAliveMs ?? keepIdleMsDefault) - keepIdleMarginMs);
-    if (keepMs <= 0) {
+  readonly #turn = (): void => {
+    const settled = this.#rested;
+    this.#rested = this.#resting;
+    this.#resting = [];
+    if (this.#rested.length > 0) setImmediate(this.#turn);
+    else this.#turning = false;
+    for (const connection of settled) this.#free(connection);
+  };
+
+  #free(connection: Connection): void {
+    if (!connection.isFree) {
       connection.cut();
       return;
     }
-    const deadline = this.#options.timer.start(keepMs, () => connection.cut());
-    this.#idle.push({ connection, deadline });
+    const leftMs = (this.#retiresAtMs.get(connection) ?? 0) - performance.now();
+    const providerMs = (connection.keepAliveMs ?? keepIdleMsDefault) - keepIdleMarginMs;
+    const keepMs = Math.min(keepIdleMsDefault, providerMs, leftMs);
+    const waiter = leftMs > 0 ? this.#waiters.shift() : undefined;
+    if (waiter !== undefined) connection.carry(waiter);
+    else if (keepMs <= 0) connection.cut();
+    else {
+      connection.deadline.postpone(keepMs);
+      this.#idle.push(connection);
+    }
   }
 
   #forget(connection: Connection): void {
     this.#open.delete(connection);
-    const idle = this.#idle.find((candidate) => candidate.connection === connection);
-    if (idle !== undefined) {
-      idle.deadline.stop();
-      this.#idle = this.#idle.filter((candidate) => candidate !== idle);
-    }
+    const at = this.#idle.indexOf(connection);
+    if (at >= 0) this.#idle.splice(at, 1);
     const waiter = this.#closed ? undefined : this.#waiters.shift();
     if (waiter !== undefined) this.run(waiter);
   }

@@ -85,7 +85,13 @@ beforeAll(async () => {
     });
   });
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
-  const limits = { connectMsMax: 5_000, headMsMax: 5_000, idleMsMax: 5_000, headBytesMax: 16_384 };
+  const limits = {
+    connectMsMax: 5_000,
+    headMsMax: 5_000,
+    idleMsMax: 5_000,
+    answerMsMax: 60_000,
+    headBytesMax: 16_384,
+  };
   client = createProviderClient({ limits, connectionsPerOriginMax: 4, timer });
 });
 afterAll(() => {

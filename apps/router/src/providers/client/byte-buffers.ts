@@ -1,0 +1,40 @@
+const idleMax = 64;
+
+/**
+ * Buffers of one size, for reading or writing content. Only what was used of a buffer is overwritten, so whoever lends
+ * one to others says how much that is.
+ */
+export class ByteBuffers {
+  readonly #bytes: number;
+  readonly #idle: Buffer[] = [];
+  /** Buffers that are with others, and how many bytes from their start hold something. */
+  readonly #lent = new Map<Buffer, number>();
+
+  constructor(bytes: number) {
+    this.#bytes = bytes;
+  }
+
+  /** A buffer with nothing in it that anybody wrote. */
+  take(): Buffer {
+    return this.#idle.pop() ?? Buffer.allocUnsafeSlow(this.#bytes);
+  }
+
+  /** From now on the buffer is somebody else's, with content in its first `used` bytes. */
+  lend(buffer: Buffer, used: number): void {
+    this.#lent.set(buffer, used);
+  }
+
+  /** Ends a loan to somebody who did not keep the buffer. False: it was given back, and may be in use again. */
+  endLoan(buffer: Buffer): boolean {
+    return this.#lent.delete(buffer);
+  }
+
+  /** Takes a lent buffer back and overwrites it. A second time changes nothing: it may be in use again. */
+  give(buffer: Buffer): void {
+    const used = this.#lent.get(buffer);
+    if (used === undefined) return;
+    this.#lent.delete(buffer);
+    buffer.fill(0, 0, used);
+    if (buffer.length === this.#bytes && this.#idle.length < idleMax) this.#idle.push(buffer);
+  }
+}
