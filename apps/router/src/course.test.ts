@@ -19,7 +19,7 @@ const account = {
   region: 'local',
 };
 const { policy, principal } = policyOf({ accounts: [account], logging: true });
-const [attempt] = resolvePlan('sim/echo', chatFace, { principal, policy, rawHeaders: [] });
+const [attempt] = resolvePlan('sim/echo', chatFace, { principal, policy });
 const readingOf = (change: Partial<ResponseReading> = {}): ResponseReading => ({
   usage: undefined,
   finishReason: 'stop',

@@ -5,6 +5,7 @@ import { Course } from './course.js';
 import { checkFields } from './dialects/check-fields.js';
 import { classifyRefusal } from './dialects/classify-refusal.js';
 import type { Face } from './dialects/face.js';
+import { forwardedHeaders } from './dialects/forwarded-headers.js';
 import { type PlannedEdits, planEdits } from './dialects/request-edits.js';
 import type { House } from './house.js';
 import { ClientConnection } from './http/client-connection.js';
@@ -43,6 +44,7 @@ interface Admitted {
   readonly served: Served;
   readonly principal: Principal;
   readonly body: RequestBody;
+  readonly rawHeaders: readonly string[];
   readonly plan: FallbackPlan;
   /** Under organization ZDR, or asked for by the request: nothing may be stored on either side. */
   readonly strict: boolean;
@@ -165,7 +167,7 @@ const admit = (
   if (org !== undefined)
     course.callerFields = keepCallerFields(wishes.caller, { ...org, zdr: strict }, house.distinct);
   course.point = 'resolve_model';
-  const plan = resolvePlan(readModel(body), face, { principal, policy: house.policy, rawHeaders });
+  const plan = resolvePlan(readModel(body), face, { principal, policy: house.policy });
   const capture = startCapture({
     requestId: course.requestId,
     decision: course.admitted,
@@ -175,7 +177,7 @@ const admit = (
     fieldBytesMax: house.settings.captureRequestBytesMax,
   });
   course.captured = capture?.captured;
-  return { served, principal, body, plan, strict, capture };
+  return { served, principal, body, rawHeaders, plan, strict, capture };
 };
 
 const call = async (
@@ -187,6 +189,7 @@ const call = async (
   const { policy, settings } = house;
   const { body, principal, plan, strict, served } = admitted;
   let planned: PlannedEdits | undefined;
+  let dropped: readonly string[] = [];
   const upstream = await callWithFallback({
     client: house.client,
     plan,
@@ -205,17 +208,21 @@ const call = async (
         upstreamModel: attempt.upstreamModel,
         streaming: course.streaming,
         zdr,
+        reasons: attempt.model.supports.reasoning,
         accepts: attempt.provider.accepts,
       });
+      const { headers, ...held } = forwardedHeaders(served.face, admitted.rawHeaders, zdr);
+      dropped = held.dropped;
       course.point = 'await_head';
-      return splice(body, planned.edits);
+      const target = headers.length === 0 ? attempt.target : { ...attempt.target, headers };
+      return { target, body: splice(body, planned.edits) };
     },
     classify: (response) => classifyRefusal(response, served.fieldNames, settings.providerErrorBytesMax),
     onAttempt: (attempt, fallbackIndex) => course.attempting(attempt, fallbackIndex),
     aborted: () => client.gone,
     onAbort: client.onGone,
   });
-  course.answering(upstream.status, planned?.stripped ?? []);
+  course.answering(upstream.status, [...(planned?.stripped ?? []), ...dropped]);
   return { upstream, removeUsageEvent: planned?.removeUsageEvent ?? false };
 };
 
@@ -227,7 +234,7 @@ const deliver = async (
   res: ServerResponse,
 ): Promise<void> => {
   course.point = 'relay';
-  const meter = new ResponseMeter(course.streaming);
+  const meter = new ResponseMeter(admitted.served.face.endpoint, course.streaming);
   /** Strict billing: the last bytes wait until the telemetry of this answer is stored. */
   const beforeEnd = (): Promise<void> =>
     new Promise((stored, lost) => {

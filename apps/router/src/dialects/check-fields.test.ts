@@ -1,12 +1,11 @@
 import { describe, expect, it } from '@jest/globals';
 import { LetheError } from '@lethe/service-kit';
-import { chatBodyOf } from '../testing/chat-body.js';
+import { bodyOf } from '../testing/chat-body.js';
 import { facesByPath } from './all.js';
 import { checkFields } from './check-fields.js';
-import { ownFieldNames } from './face.js';
+import { type Face, ownFieldNames } from './face.js';
 import { chatFace } from './openai/chat.js';
 
-const chatFields = Object.keys(chatFace.fields);
 const canary = 'CANARY-7f1f';
 const values = {
   string: `"${canary}"`,
@@ -15,32 +14,34 @@ const values = {
   object: `{"a":"${canary}"}`,
   array: `["${canary}"]`,
 } as const;
-const kinds = Object.keys(values) as (keyof typeof values)[];
+type Kind = keyof typeof values;
+const kinds = Object.keys(values) as Kind[];
 
-const refusal = (json: string): LetheError | undefined => {
+const refusal = (face: Face, json: string): LetheError | undefined => {
   try {
-    checkFields(chatFace, chatBodyOf(json));
+    checkFields(face, bodyOf(face, json));
   } catch (error) {
     return error as LetheError;
   }
   return undefined;
 };
-const bodyWith = (name: string, value: string): string => {
-  const fields = new Map([
-    ['model', '"m"'],
-    ['messages', '[]'],
-    [name, value],
-  ]);
+const takenBy = (face: Face, name: string): readonly string[] => {
+  const rule = face.fields[name] as string;
+  return rule === 'any' ? kinds : rule.split('_or_');
+};
+const bodyWith = (face: Face, name: string, value: string): string => {
+  const fields = new Map(
+    face.required.map((field) => [field, values[takenBy(face, field)[0] as Kind] as string]),
+  );
+  fields.set(name, value);
   return `{${[...fields].map(([key, raw]) => `"${key}":${raw}`).join(',')}}`;
 };
 
-describe('fields of a chat request', () => {
-  it.each(chatFields)('%s takes the kinds of its rule and no other', (name) => {
-    const rule = chatFace.fields[name] as string;
-    const taken: readonly string[] = rule === 'any' ? kinds : rule.split('_or_');
+describe.each([...facesByPath])('fields of a request to %s', (_path, face) => {
+  it.each(Object.keys(face.fields))('%s takes the kinds of its rule and no other', (name) => {
     for (const kind of kinds) {
-      const thrown = refusal(bodyWith(name, values[kind]));
-      if (taken.includes(kind)) expect([kind, thrown]).toEqual([kind, undefined]);
+      const thrown = refusal(face, bodyWith(face, name, values[kind]));
+      if (takenBy(face, name).includes(kind)) expect([kind, thrown]).toEqual([kind, undefined]);
       else {
         expect(thrown).toMatchObject({ code: 'caller.invalid_type', param: name });
         expect(thrown?.message).not.toContain(canary);
@@ -48,34 +49,60 @@ describe('fields of a chat request', () => {
     }
   });
 
-  it.each(chatFields)('%s: null is as good as absent, unless it is required', (name) => {
-    const thrown = refusal(bodyWith(name, 'null'));
-    if (chatFace.required.includes(name))
-      expect(thrown).toMatchObject({ code: 'caller.invalid_type', param: name });
-    else expect(thrown).toBeUndefined();
+  it('null is as good as absent, unless the field is required', () => {
+    for (const name of Object.keys(face.fields)) {
+      const thrown = refusal(face, bodyWith(face, name, 'null'));
+      if (face.required.includes(name))
+        expect(thrown).toMatchObject({ code: 'caller.invalid_type', param: name });
+      else expect([name, thrown]).toEqual([name, undefined]);
+    }
   });
 
-  it('names the first required field that is missing', () => {
-    expect(refusal('{}')).toMatchObject({ code: 'caller.missing_field', param: 'model' });
-    expect(refusal('{"messages":[]}')).toMatchObject({ code: 'caller.missing_field', param: 'model' });
-    expect(refusal('{"model":"m"}')).toMatchObject({ code: 'caller.missing_field', param: 'messages' });
-  });
-
-  it('passes fields it does not know', () => {
-    expect(refusal('{"model":"m","messages":[],"enable_thinking":{},"Stream":3}')).toBeUndefined();
-  });
-
-  it.each([...facesByPath])('%s treats each field in one way only, and knows it', (_path, face) => {
-    const { refused, refusedWhenTrue, stripped, opaque } = face.zdr;
-    const special = [ownFieldNames, refused, refusedWhenTrue, stripped, opaque, face.required].flat();
+  it('are treated in one way only under ZDR, and are known', () => {
+    const { refused, refusedWhenTrue, stripped, opaque, opaqueMembers } = face.zdr;
+    const objects = opaqueMembers.map(({ field }) => field);
+    const special = [
+      ownFieldNames,
+      refused,
+      refusedWhenTrue,
+      stripped,
+      opaque,
+      objects,
+      face.required,
+    ].flat();
     expect(new Set(special).size).toBe(special.length);
     expect(Object.keys(face.fields)).toEqual(expect.arrayContaining([...special, ...face.contentFields]));
-    if (face.takesStore) expect(face.fields).toHaveProperty('store', 'boolean');
+    for (const field of objects) expect(face.fields[field]).toBe('object');
+    for (const field of opaque) expect(face.fields[field]).toBe('string');
+    if (face.store !== 'none') expect(face.fields).toHaveProperty('store', 'boolean');
     if (face.asksForUsage) expect(face.fields).toHaveProperty('stream_options', 'object');
     if (face.streams) expect(face.fields).toHaveProperty('stream', 'boolean');
   });
 
-  it('refuses with an error of the house', () => {
-    expect(refusal('{}')).toBeInstanceOf(LetheError);
+  it('that are watched below the top level are known and may be watched', () => {
+    for (const { path } of face.zdr.watched) {
+      const field = /^[a-z_]+/.exec(path)?.[0] as string;
+      expect(Object.keys(face.fields)).toContain(field);
+      expect(face.zdr.refused).not.toContain(field);
+      expect(path).toMatch(/^[a-z_]+(\[\])?(\.[a-z_]+(\[\])?)*$/);
+    }
+    expect(new Set(face.zdr.watched.map(({ path }) => path)).size).toBe(face.zdr.watched.length);
+  });
+});
+
+describe('fields of a request', () => {
+  it('are named when they are missing, the first required one first', () => {
+    expect(refusal(chatFace, '{}')).toMatchObject({ code: 'caller.missing_field', param: 'model' });
+    expect(refusal(chatFace, '{"messages":[]}')).toMatchObject({ param: 'model' });
+    expect(refusal(chatFace, '{"model":"m"}')).toMatchObject({ param: 'messages' });
+  });
+
+  it('pass when they are not known', () => {
+    const unknown = '{"model":"m","messages":[],"enable_thinking":{},"Stream":3}';
+    expect(refusal(chatFace, unknown)).toBeUndefined();
+  });
+
+  it('are refused with an error of the house', () => {
+    expect(refusal(chatFace, '{}')).toBeInstanceOf(LetheError);
   });
 });

@@ -14,11 +14,27 @@ export type FieldRule =
 
 /**
  * A place below the top level that Zero Data Retention looks at, as `tools[].type` or `input[].content[].file_id`.
- * `allowed`: the short strings that may stand there; without it nothing but null may.
+ * `allowed`: the short strings that may stand there; without it nothing but null may. `needsOneOf`: at the elements of
+ * a list, names of members of which each element that is an object must have one with a value.
  */
 export interface WatchedPlace {
   readonly path: string;
   readonly allowed?: readonly string[];
+  readonly needsOneOf?: readonly string[];
+}
+
+/** A request header of the caller's that goes on to the provider. */
+export interface ForwardedHeader {
+  readonly name: string; // lower case
+  /** What is sent when the caller sends none. */
+  readonly fallback?: string;
+  /** Under ZDR only these of its comma-separated values go on. Without the list it goes on as it is. */
+  readonly allowedUnderZdr?: readonly string[];
+}
+
+interface OpaqueMembers<Name extends string> {
+  readonly field: Name;
+  readonly members: readonly string[];
 }
 
 /** What Zero Data Retention does to a request. Everything is by name of a known field; unknown fields are refused. */
@@ -31,6 +47,8 @@ export interface ZdrRules {
   readonly stripped: readonly string[];
   /** Kept only when opaque, because they are caller-written identifiers. */
   readonly opaque: readonly string[];
+  /** Objects that are kept only when they hold nothing but these members, each of them opaque. */
+  readonly opaqueMembers: readonly OpaqueMembers<string>[];
   /** Refused below the top level. */
   readonly watched: readonly WatchedPlace[];
 }
@@ -41,6 +59,8 @@ export interface EditContext {
   readonly streaming: boolean;
   /** Under organization ZDR, or asked for by the request. */
   readonly zdr: boolean;
+  /** The model thinks before it answers. */
+  readonly reasons: boolean;
 }
 
 /** One endpoint that Lethe serves, in its dialect: what its requests hold and what becomes of them. All data but `edits`. */
@@ -54,12 +74,15 @@ export interface Face {
   readonly contentFields: readonly string[];
   readonly streams: boolean;
   readonly zdr: ZdrRules;
-  /** The provider stores answers unless told not to: `store:false` is forced under ZDR where the provider takes the field. */
-  readonly takesStore: boolean;
+  /**
+   * `where_taken`: `store:false` is forced under ZDR at providers that take the field. `always`: at every provider, and
+   * the field never leaves the request, since answers of this endpoint are stored unless it says no.
+   */
+  readonly store: 'none' | 'where_taken' | 'always';
   /** A stream reports usage only when `stream_options.include_usage` asks for it. */
   readonly asksForUsage: boolean;
-  /** Request headers of the caller that go on to the provider, lower case; all others stay here. */
-  readonly forwardedHeaders: readonly string[];
+  /** All other headers of the caller's stay here. */
+  readonly forwardedHeaders: readonly ForwardedHeader[];
   /** Edits of this endpoint alone. Throws LetheError org_policy.field_refused for what may not leave. */
   readonly edits?: (context: EditContext) => readonly Edit[];
 }
@@ -74,10 +97,12 @@ export const noZdrRules: ZdrRules = {
   refusedWhenTrue: [],
   stripped: [],
   opaque: [],
+  opaqueMembers: [],
   watched: [],
 };
 
 type FieldOf<Fields> = Extract<keyof Fields, string>;
+type NamingList = 'refused' | 'refusedWhenTrue' | 'stripped' | 'opaque';
 
 /** A face whose lists can only name fields that it knows. */
 export const defineFace = <const Fields extends Readonly<Record<string, FieldRule>>>(
@@ -85,8 +110,9 @@ export const defineFace = <const Fields extends Readonly<Record<string, FieldRul
     readonly fields: Fields;
     readonly required: readonly FieldOf<Fields>[];
     readonly contentFields: readonly FieldOf<Fields>[];
-    readonly zdr: Omit<ZdrRules, 'watched'> & {
-      readonly [List in Exclude<keyof ZdrRules, 'watched'>]: readonly FieldOf<Fields>[];
-    } & Pick<ZdrRules, 'watched'>;
+    readonly zdr: { readonly [List in NamingList]: readonly FieldOf<Fields>[] } & {
+      readonly opaqueMembers: readonly OpaqueMembers<FieldOf<Fields>>[];
+      readonly watched: readonly WatchedPlace[];
+    };
   },
 ): Face => ({ ...face, fields: { ...face.fields, ...ownFields } });

@@ -33,6 +33,7 @@ const send = (json: string, { zdr = false, streaming = false, accepts = {}, cuts
     upstreamModel: 'up "model"',
     streaming,
     zdr,
+    reasons: false,
     accepts: { ...openai, ...accepts },
   });
   return { ...planned, text: sentText(body, planned.edits) };
@@ -200,6 +201,7 @@ describe('request edits', () => {
         upstreamModel: 'n',
         streaming: false,
         zdr: true,
+        reasons: false,
         accepts,
       });
       return JSON.parse(sentText(body, edits));

@@ -1,9 +1,8 @@
-import { isBoundedIdentifier } from '@lethe/contracts';
 import type { ProviderAccepts } from '@lethe/model-catalog';
-import { LetheError } from '@lethe/service-kit';
-import type { Edit, RequestBody } from '../http/types.js';
+import type { Edit } from '../http/types.js';
 import { type EditContext, type Face, ownFieldNames } from './face.js';
 import { removeFields, setField } from './field-edits.js';
+import { refuseFields, strippedFields } from './zdr-fields.js';
 
 interface EditOptions extends EditContext {
   readonly face: Face;
@@ -19,31 +18,14 @@ export interface PlannedEdits {
   readonly removeUsageEvent: boolean;
 }
 
-const opaqueBytesMax = 64;
-
 const takes = (accepts: ProviderAccepts, name: 'store' | 'stream_options'): boolean =>
   (name === 'store' ? accepts.store : accepts.streamOptions) && !accepts.unsupportedFields.includes(name);
 
-/** Refuses top-level fields that may not leave under ZDR. Throws LetheError org_policy.field_refused, naming a known field. */
-const refuseUnderZdr = ({ zdr }: Face, body: RequestBody): void => {
-  for (const { name, kind } of body.scan.fields) {
-    if (name === undefined) throw new LetheError('org_policy.field_refused');
-    if (zdr.refused.includes(name) && kind !== 'null') throw new LetheError('org_policy.field_refused', name);
-    if (zdr.refusedWhenTrue.includes(name) && kind === 'true')
-      throw new LetheError('org_policy.field_refused', name);
-  }
-};
-
-const isOpaque = (body: RequestBody, name: string): boolean =>
-  isBoundedIdentifier(body.readString(name, opaqueBytesMax));
-
-const strippedFor = ({ face, body, zdr }: EditOptions): string[] => {
+/** Refuses what may not leave; the names of what is taken out. */
+const strippedUnderZdr = ({ face, body, zdr }: EditOptions): string[] => {
   if (!zdr) return [];
-  refuseUnderZdr(face, body);
-  return [
-    ...face.zdr.stripped.filter((name) => body.scan.field(name) !== undefined),
-    ...face.zdr.opaque.filter((name) => body.scan.field(name) !== undefined && !isOpaque(body, name)),
-  ];
+  refuseFields(face, body);
+  return strippedFields(face, body);
 };
 
 /** Asks for usage in a stream when the caller did not. Undefined: nothing to ask. */
@@ -61,20 +43,25 @@ const askForUsage = ({ face, body, streaming, accepts }: EditOptions): Edit | un
  */
 export const planEdits = (options: EditOptions): PlannedEdits => {
   const { face, body, accepts, zdr } = options;
-  const stripped = strippedFor(options);
-  const forcesStore = zdr && face.takesStore;
-  const takesStore = takes(accepts, 'store');
-  const leaves = (name: string | undefined): boolean =>
-    name !== undefined &&
-    name !== 'model' &&
-    (ownFieldNames.includes(name) ||
+  const stripped = strippedUnderZdr(options);
+  const forced = zdr ? Object.entries(accepts.forcedUnderZdr ?? {}) : [];
+  const storeTaken = face.store === 'always' || takes(accepts, 'store');
+  const forcesStore = zdr && face.store !== 'none';
+  const leaves = (name: string | undefined): boolean => {
+    if (name === undefined || name === 'model' || forced.some(([field]) => field === name)) return false;
+    if (name === 'store' && face.store === 'always') return false;
+    return (
+      ownFieldNames.includes(name) ||
       stripped.includes(name) ||
       accepts.unsupportedFields.includes(name) ||
-      (name === 'store' && forcesStore && !takesStore) ||
-      (name === 'stream_options' && face.asksForUsage && !takes(accepts, name)));
+      (name === 'store' && forcesStore && !storeTaken) ||
+      (name === 'stream_options' && face.asksForUsage && !takes(accepts, name))
+    );
+  };
   const edits: Edit[] = removeFields(body.scan, leaves);
   edits.push(setField(body, 'model', JSON.stringify(options.upstreamModel)));
-  if (forcesStore && takesStore) edits.push(setField(body, 'store', 'false'));
+  for (const [field, value] of forced) edits.push(setField(body, field, value));
+  if (forcesStore && storeTaken) edits.push(setField(body, 'store', 'false'));
   const usage = askForUsage(options);
   if (usage !== undefined) edits.push(usage);
   if (face.edits !== undefined) edits.push(...face.edits(options));

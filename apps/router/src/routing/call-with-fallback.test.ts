@@ -13,6 +13,7 @@ import { policyOf } from '../testing/policy-of.js';
 import {
   type CallOptions,
   callWithFallback,
+  type PreparedAttempt,
   ProviderFailedError,
   type ProviderRefusal,
 } from './call-with-fallback.js';
@@ -29,7 +30,7 @@ const accounts = ['a', 'b', 'c'].map((providerAccountId) => ({
 }));
 const planOf = (count: number): FallbackPlan => {
   const { policy, principal } = policyOf({ accounts: accounts.slice(0, count) });
-  return resolvePlan('sim/echo', chatFace, { principal, policy, rawHeaders: [] });
+  return resolvePlan('sim/echo', chatFace, { principal, policy });
 };
 const responseOf = (status: number): UpstreamResponse => ({
   status,
@@ -79,7 +80,7 @@ const run = (outcomes: readonly Outcome[], change: Partial<CallOptions> = {}, ac
     retryWaitMs: 250,
     prepare: (attempt) => {
       log.push(`prepare ${idOf(attempt)}`);
-      return body;
+      return { target: attempt.target, body };
     },
     classify: async ({ status }) => refusals[status] as ProviderRefusal,
     onAttempt: (attempt, index) => log.push(`attempt ${idOf(attempt)} ${index}`),
@@ -219,10 +220,10 @@ describe('each attempt', () => {
   it('is prepared anew, and is not made when the policy has tightened meanwhile', async () => {
     let tries = 0;
     const refused = new LetheError('org_policy.field_refused', 'models');
-    const prepare = (): SplicedBody => {
+    const prepare = ({ target }: PlannedAttempt): PreparedAttempt => {
       tries += 1;
       if (tries === 2) throw refused;
-      return body;
+      return { target, body };
     };
     const { result, sends } = run([500], { prepare }, 3);
     expect((await settled(result)).thrown).toBe(refused);

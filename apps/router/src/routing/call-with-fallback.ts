@@ -5,6 +5,7 @@ import {
   UpstreamError,
   type UpstreamFailure,
   type UpstreamResponse,
+  type UpstreamTarget,
 } from '../providers/types.js';
 import type { FallbackPlan, PlannedAttempt } from './resolve-plan.js';
 
@@ -27,14 +28,20 @@ export class ProviderFailedError extends Error {
   }
 }
 
+/** One attempt made ready: where it goes, with the headers that may go there, and its body. */
+export interface PreparedAttempt {
+  readonly target: UpstreamTarget;
+  readonly body: SplicedBody;
+}
+
 export interface CallOptions {
   readonly client: ProviderClient;
   readonly plan: FallbackPlan;
   readonly streaming: boolean;
   readonly triesPerAccountMax: number;
   readonly retryWaitMs: number;
-  /** Checks the policy again and builds the body for one attempt. May throw: then no further attempt is made. */
-  readonly prepare: (attempt: PlannedAttempt) => SplicedBody;
+  /** Checks the policy again and makes one attempt ready. May throw: then no further attempt is made. */
+  readonly prepare: (attempt: PlannedAttempt) => PreparedAttempt;
   /** Reads a refusal's body, bounded, and reduces it to closed facts. */
   readonly classify: (response: UpstreamResponse) => Promise<ProviderRefusal>;
   readonly onAttempt: (attempt: PlannedAttempt, fallbackIndex: number) => void;
@@ -72,10 +79,10 @@ const attemptOnce = async (
   options: CallOptions,
   attempt: PlannedAttempt,
 ): Promise<UpstreamResponse | ProviderFailedError> => {
-  const body = options.prepare(attempt);
+  const { target, body } = options.prepare(attempt);
   try {
     const accept = options.streaming ? 'text/event-stream' : 'application/json';
-    const response = await options.client.send(attempt.target, body, accept, options.onAbort);
+    const response = await options.client.send(target, body, accept, options.onAbort);
     if (response.status < 300) return response;
     return new ProviderFailedError(await options.classify(response), 'await_head');
   } catch (error) {

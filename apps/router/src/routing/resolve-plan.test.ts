@@ -27,7 +27,7 @@ const plan = (model: string, accounts: readonly ProviderAccount[]) => {
     },
   };
   return {
-    attempts: resolvePlan(model, chatFace, { principal, policy: noting, rawHeaders: [] }),
+    attempts: resolvePlan(model, chatFace, { principal, policy: noting }),
     asked,
     orgId: principal.key.orgId,
   };

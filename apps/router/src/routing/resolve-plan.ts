@@ -21,7 +21,6 @@ export type FallbackPlan = readonly [PlannedAttempt, ...PlannedAttempt[]];
 
 type PathsOf = Map<string, UpstreamTarget>;
 const targets = new WeakMap<ProviderAccount, PathsOf>();
-const noHeaders: readonly (readonly [string, string])[] = [];
 
 const authenticationOf = ({ authentication }: CatalogProvider): UpstreamTarget['authentication'] =>
   authentication === 'x-api-key' || authentication === 'api-key' ? authentication : 'bearer';
@@ -46,24 +45,9 @@ const targetOf = (account: ProviderAccount, provider: CatalogProvider, path: str
   return target;
 };
 
-/** The caller's headers that this endpoint hands on. */
-const forwardedHeaders = (
-  { forwardedHeaders: names }: Face,
-  rawHeaders: readonly string[],
-): readonly (readonly [string, string])[] => {
-  if (names.length === 0) return noHeaders;
-  const forwarded: (readonly [string, string])[] = [];
-  for (let i = 0; i < rawHeaders.length; i += 2) {
-    const name = (rawHeaders[i] as string).toLowerCase();
-    if (names.includes(name)) forwarded.push([name, rawHeaders[i + 1] as string]);
-  }
-  return forwarded;
-};
-
 interface Asking {
   readonly principal: Principal;
   readonly policy: Policy;
-  readonly rawHeaders: readonly string[];
 }
 
 /**
@@ -77,22 +61,18 @@ export const resolvePlan = (modelRequested: string, face: Face, asking: Asking):
   const path = provider.paths[face.endpoint];
   if (path === undefined || !model.endpoints.includes(face.endpoint))
     throw new LetheError('caller.endpoint_mismatch', 'model');
-  const headers = forwardedHeaders(face, asking.rawHeaders);
   const attempts = asking.policy
     .providerAccounts(provider.id, asking.principal.key.orgId)
     .filter((account) => region === undefined || account.region === region.id)
-    .map((account) => {
-      const target = targetOf(account, provider, path);
-      return {
-        provider,
-        model,
-        upstreamModel: model.upstreamModel,
-        region: account.region,
-        account,
-        byok: account.orgId !== undefined,
-        target: headers.length === 0 ? target : { ...target, headers },
-      };
-    });
+    .map((account) => ({
+      provider,
+      model,
+      upstreamModel: model.upstreamModel,
+      region: account.region,
+      account,
+      byok: account.orgId !== undefined,
+      target: targetOf(account, provider, path),
+    }));
   const [first, ...rest] = attempts;
   if (first === undefined) throw new LetheError('caller.model_unknown', 'model');
   return [first, ...rest];

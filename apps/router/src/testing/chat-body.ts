@@ -1,3 +1,4 @@
+import type { Face } from '../dialects/face.js';
 import { chatFace } from '../dialects/openai/chat.js';
 import { BufferedBody } from '../http/buffered-body.js';
 import { ChunkList } from '../http/chunk-list.js';
@@ -6,11 +7,11 @@ import { splice } from '../http/splice.js';
 import { knownNames } from '../http/top-level-fields.js';
 import type { Edit, RequestBody } from '../http/types.js';
 
-const names = knownNames(Object.keys(chatFace.fields));
 const limits = { nestingMax: 128, topLevelFieldsMax: 256 };
 
-/** For tests: the body that arrives when this JSON is cut at these offsets. */
-export const chatBodyOf = (json: string, cuts: readonly number[] = []): RequestBody => {
+/** For tests: the body that arrives at an endpoint when this JSON is cut at these offsets. */
+export const bodyOf = ({ fields }: Face, json: string, cuts: readonly number[] = []): RequestBody => {
+  const names = knownNames(Object.keys(fields));
   const bytes = Buffer.from(json);
   const list = new ChunkList();
   const scanner = new JsonScanner(names, limits);
@@ -24,6 +25,9 @@ export const chatBodyOf = (json: string, cuts: readonly number[] = []): RequestB
   }
   return new BufferedBody(list, scanner.finish());
 };
+
+export const chatBodyOf = (json: string, cuts: readonly number[] = []): RequestBody =>
+  bodyOf(chatFace, json, cuts);
 
 /** For tests: what leaves for the provider when a body is edited. */
 export const sentText = (body: RequestBody, edits: readonly Edit[]): string =>

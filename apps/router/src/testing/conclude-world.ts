@@ -109,7 +109,7 @@ export const houseOf = ({ queueRecordsMax = 100 } = {}) => {
 };
 export type World = ReturnType<typeof houseOf>;
 export const attemptAt = (world: World, model = 'sim/echo'): PlannedAttempt =>
-  resolvePlan(model, chatFace, { principal: world.principal, policy: world.house.policy, rawHeaders: [] })[0];
+  resolvePlan(model, chatFace, { principal: world.principal, policy: world.house.policy })[0];
 
 /** A request that was admitted and sent to a provider; under a grant with its content captured. */
 export const sentCourse = (

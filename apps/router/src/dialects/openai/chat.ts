@@ -61,13 +61,14 @@ export const chatFace = defineFace({
     refusedWhenTrue: [],
     stripped: ['metadata', 'prompt_cache_retention', 'prompt_cache_options', 'moderation'],
     opaque: ['user', 'safety_identifier', 'prompt_cache_key'],
+    opaqueMembers: [],
     watched: [
       { path: 'tools[].type', allowed: ['function', 'custom'] },
       { path: 'messages[].content[].file.file_id' },
       { path: 'messages[].audio.id' },
     ],
   },
-  takesStore: true,
+  store: 'where_taken',
   asksForUsage: true,
   forwardedHeaders: [],
 });
