@@ -128,6 +128,8 @@ describe('what is not valid HTTP', () => {
     ['a backslash', request('GET /CANARY\\b')],
     ['a broken absolute target', request('GET http://[CANARY/')],
     ['a host that is none', 'GET /v1/models HTTP/1.1\r\nHost: CANARY 7\r\n\r\n'],
+    ['a host that is none, on the direct way', post(0, 'Host: CANARY/7').replace('Host: x\r\n', '')],
+    ['two hosts', post(0, 'Host: CANARY')],
     ['no host', 'GET /v1/models HTTP/1.1\r\n\r\n'],
   ])('%s gets 400 in our shape and is counted', async (_what, text) => {
     const { client, broken } = await start(echo);
