@@ -118,6 +118,13 @@ const keepExtras = (wishes: CallerWishes, org: OrgPolicy, keeper: Keeper) => {
   return kept;
 };
 
+const saysNothing = (wishes: CallerWishes): boolean =>
+  wishes.headerExtras.length === 0 &&
+  wishes.tags === undefined &&
+  wishes.extra === undefined &&
+  wishes.userId === undefined &&
+  wishes.traceId === undefined;
+
 /**
  * The telemetry vocabulary: the one way from what a caller wrote to what telemetry may hold. What does not fit is
  * dropped whole, counted and named by place; the request goes on.
@@ -127,6 +134,7 @@ export const keepCallerFields = (
   org: OrgPolicy,
   distinct: DistinctValues,
 ): CallerFields => {
+  if (saysNothing(wishes)) return noCallerFields;
   const keeper = new Keeper(org, distinct);
   const tags = keepTags(wishes.tags, org, keeper);
   const extras = keepExtras(wishes, org, keeper);

@@ -24,11 +24,22 @@ const dataCollectionWish = (provider: SmallObject | undefined): boolean => {
   throw new LetheError('caller.invalid_value', 'provider.data_collection');
 };
 
+/** By the first and third letter, h-t or x-l, x-r, x-t: most headers need no lower-case copy to be passed over. */
+const mayBeExtra = (name: string): boolean => {
+  const first = name.charCodeAt(0) | 0x20;
+  const third = name.charCodeAt(2) | 0x20;
+  return first === 0x78
+    ? third === 0x6c || third === 0x72 || third === 0x74
+    : first === 0x68 && third === 0x74;
+};
+
 /** Headers `X-Lethe-<Name>`, `X-Requesty-<Name>`, `HTTP-Referer` and `X-Title` become extras; none is forwarded. */
 const headerExtras = (rawHeaders: readonly string[]): (readonly [string, string])[] => {
   const extras: (readonly [string, string])[] = [];
   for (let i = 0; i < rawHeaders.length; i += 2) {
-    const name = (rawHeaders[i] as string).toLowerCase();
+    const sent = rawHeaders[i] as string;
+    if (!mayBeExtra(sent)) continue;
+    const name = sent.toLowerCase();
     const value = rawHeaders[i + 1] as string;
     if (name === 'http-referer') extras.push(['origin_referer', value]);
     else if (name === 'x-title') extras.push(['origin_title', value]);
