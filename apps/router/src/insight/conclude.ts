@@ -28,7 +28,8 @@ const meter = (course: Course): Pick<RequestFacts, 'usage' | 'usageSource'> => {
     contentBytes: course.contentBytes,
     streaming: course.streaming,
     contentEvents: reading?.contentEvents ?? 0,
-    bodyBytes: reading?.bodyBytes ?? 0,
+    bodyBytes: reading?.outputBytes ?? reading?.bodyBytes ?? 0,
+    inputReported: reading?.inputReported,
   });
   return { usage: estimate, usageSource: 'estimated' };
 };

@@ -1,46 +1,77 @@
+import type { ServedEndpoint } from '@lethe/model-catalog';
+import { type Known, type MeteredDialect, meteredDialectOf } from './dialects.js';
+import { DocumentReader } from './document-reader.js';
+import { StreamReader } from './stream-reader.js';
 import type { ResponseReading } from './types.js';
-import { CompletionReader } from './usage-reader-document.js';
-import { EventReader } from './usage-reader-events.js';
 
 /**
- * Reads counts and closed marks from the bytes of one response as they pass: usage, finish reason, how many events
- * carried a choice, whether it ended as it should. Holds no content, but for a few bytes that wipe() overwrites.
+ * Reads counts and closed marks from the bytes of one response as they pass: usage, finish reason, roughly how many
+ * events carried content, whether it ended as it should. Holds the last bytes of a stream, which wipe() overwrites.
  */
 export class ResponseMeter {
-  readonly #completion = new CompletionReader();
-  readonly #events = new EventReader(this.#completion);
+  readonly #endpoint: ServedEndpoint;
+  readonly #dialect: MeteredDialect;
   #isStream: boolean;
   #begun = false;
+  #stream: StreamReader | undefined;
+  #document: DocumentReader | undefined;
   #bodyBytes = 0;
+  #last: ResponseReading | undefined;
 
   /** `streaming`: what was asked for. What came instead is told by its first byte. */
-  constructor(streaming: boolean) {
+  constructor(endpoint: ServedEndpoint, streaming: boolean) {
+    this.#endpoint = endpoint;
+    this.#dialect = meteredDialectOf(endpoint);
     this.#isStream = streaming;
   }
 
   /** Sees body bytes [start, end). */
   readonly tap = (buffer: Buffer, start: number, end: number): void => {
     this.#bodyBytes += end - start;
+    this.#last = undefined;
     if (!this.#begun) this.#begin(buffer, start, end);
-    if (this.#isStream) this.#events.read(buffer, start, end);
-    else this.#completion.read(buffer, start, end);
+    if (this.#isStream) {
+      this.#stream ??= new StreamReader(this.#dialect);
+      this.#stream.read(buffer, start, end);
+    } else {
+      this.#document ??= new DocumentReader(this.#dialect.root);
+      this.#document.read(buffer, start, end);
+    }
   };
 
-  /** What is known so far. */
+  /** What is known so far. After wipe(), what was known last. */
   read(): ResponseReading {
-    const completion = this.#completion;
-    return {
-      usage: completion.usage,
-      finishReason: completion.finishReason,
-      streamError: completion.sawError,
-      endMarkSeen: this.#isStream ? this.#events.endMarkSeen : completion.complete,
-      contentEvents: this.#isStream ? completion.documentsWithChoice : 0,
-      bodyBytes: this.#bodyBytes,
-    };
+    this.#last ??= this.#readingOf(this.#known());
+    return this.#last;
   }
 
   wipe(): void {
-    this.#completion.wipe();
+    this.read();
+    this.#stream?.wipe();
+    this.#document?.wipe();
+  }
+
+  #known(): Known | undefined {
+    if (this.#stream !== undefined) return this.#stream.known();
+    if (this.#document === undefined) return undefined;
+    const { noted, complete } = this.#document;
+    return { ...this.#dialect.know(noted), hasEnded: complete };
+  }
+
+  #readingOf(known: Known | undefined): ResponseReading {
+    const counted = known === undefined ? undefined : this.#dialect.usage(known.counts);
+    const isFinal = known?.isFinal === true || this.#endpoint === 'count_tokens';
+    const givesNoText = this.#endpoint === 'embeddings' || this.#endpoint === 'count_tokens';
+    return {
+      usage: isFinal ? counted : undefined,
+      ...(!isFinal && counted !== undefined ? { inputReported: { ...counted, tokensOutput: 0 } } : {}),
+      finishReason: known?.finishReason ?? 'unspecified',
+      streamError: known?.hasError ?? false,
+      endMarkSeen: known?.hasEnded ?? false,
+      contentEvents: Math.ceil(this.#stream?.contentEvents ?? 0),
+      bodyBytes: this.#bodyBytes,
+      ...(givesNoText ? { outputBytes: 0 } : {}),
+    };
   }
 
   #begin(buffer: Buffer, start: number, end: number): void {

@@ -1,4 +1,4 @@
-import type { CompletionReader } from './usage-reader-document.js';
+import type { DocumentReader } from './document-reader.js';
 
 const lineFeed = 0x0a;
 const carriageReturn = 0x0d;
@@ -11,16 +11,23 @@ const inData = 2;
 const inEndMark = 3;
 const inOther = 4;
 
-/** Splits server-sent events, over any cuts, and hands the data of each to a reader as one document. */
+/** Reads one server-sent event after the other, over any cuts: its data lines are one document. */
 export class EventReader {
-  readonly #completion: CompletionReader;
+  readonly #document: DocumentReader;
   #state: number = inField;
   #matched = 0;
-  /** data: [DONE] was sent. */
-  endMarkSeen = false;
+  /** The event is `data: [DONE]`. */
+  isEndMark = false;
 
-  constructor(completion: CompletionReader) {
-    this.#completion = completion;
+  constructor(document: DocumentReader) {
+    this.#document = document;
+  }
+
+  /** A new event begins. */
+  begin(): void {
+    this.#document.begin();
+    this.isEndMark = false;
+    this.#beginLine();
   }
 
   read(buffer: Buffer, start: number, end: number): void {
@@ -34,7 +41,7 @@ export class EventReader {
   #readToLineEnd(buffer: Buffer, start: number, end: number): number {
     const found = buffer.indexOf(lineFeed, start);
     const stop = found === -1 || found >= end ? end : found;
-    if (this.#state === inData) this.#completion.read(buffer, start, stop);
+    if (this.#state === inData) this.#document.read(buffer, start, stop);
     if (stop === end) return end;
     this.#beginLine();
     return stop + 1;
@@ -51,11 +58,8 @@ export class EventReader {
     else if (this.#state === beforeData) this.#beginData(buffer, at, byte);
     else if (byte === field[this.#matched]) {
       if (++this.#matched === field.length) this.#state = beforeData;
-    } else if (byte === lineFeed) {
-      // An empty line ends the event, and whatever was left open in it.
-      if (this.#matched === 0) this.#completion.begin();
-      this.#beginLine();
-    } else if (byte !== carriageReturn || this.#matched > 0) this.#state = inOther;
+    } else if (byte === lineFeed) this.#beginLine();
+    else if (byte !== carriageReturn || this.#matched > 0) this.#state = inOther;
   }
 
   #beginData(buffer: Buffer, at: number, byte: number): void {
@@ -65,20 +69,20 @@ export class EventReader {
       return;
     }
     // Data lines of one event are one document; one that has ended makes room for the next.
-    if (this.#completion.complete) this.#completion.begin();
-    if (byte === endMark[0] && !this.#completion.open) {
+    if (this.#document.complete) this.#document.begin();
+    if (byte === endMark[0] && !this.#document.open) {
       this.#state = inEndMark;
       this.#matched = 1;
       return;
     }
     this.#state = inData;
-    this.#completion.read(buffer, at, at + 1);
+    this.#document.read(buffer, at, at + 1);
   }
 
   #takeEndMark(byte: number): void {
     if (byte === endMark[this.#matched]) {
       if (++this.#matched < endMark.length) return;
-      this.endMarkSeen = true;
+      this.isEndMark = true;
       this.#state = inOther;
     } else if (byte === lineFeed) this.#beginLine();
     else this.#state = inOther;
