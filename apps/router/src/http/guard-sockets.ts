@@ -10,6 +10,11 @@ const codesOfNode: Readonly<Record<string, ErrorCode>> = {
   HPE_CHUNK_EXTENSIONS_OVERFLOW: 'caller.body_too_large',
 };
 
+/** Node hangs a copy of what could not be read on its error. */
+const wipePacket = (error: object): void => {
+  if ('rawPacket' in error && error.rawPacket instanceof Buffer) error.rawPacket.fill(0);
+};
+
 /** The fault in what was sent, or undefined when it is the connection itself that broke. */
 const faultOf = ({ code = '' }: NodeJS.ErrnoException): ErrorCode | undefined =>
   codesOfNode[code] ?? (code.startsWith('HPE_') ? 'caller.malformed_http' : undefined);
@@ -29,8 +34,8 @@ const refuse = (socket: Duplex, code: ErrorCode): void => {
     'connection: close',
   ];
   socket.end(`${head.join('\r\n')}\r\n\r\n${body}`);
-  // What still comes is dropped, so that the answer is not lost to a reset; a peer that never closes is cut.
-  socket.resume();
+  // What still comes is overwritten, so that the answer is not lost to a reset; a peer that never closes is cut.
+  socket.on('data', (chunk: Buffer) => chunk.fill(0));
   const cut = setTimeout(() => socket.destroy(), lingerMs);
   socket.once('close', () => clearTimeout(cut));
 };
@@ -52,6 +57,7 @@ export const guardSockets = (server: Server, broken: (code: ErrorCode) => void):
   };
   server.on('request', (incoming: IncomingMessage, res: ServerResponse) => latest.set(incoming.socket, res));
   server.on('clientError', (error: NodeJS.ErrnoException, socket: Duplex) => {
+    wipePacket(error);
     const code = faultOf(error);
     if (code === undefined) {
       socket.destroy();
@@ -62,7 +68,8 @@ export const guardSockets = (server: Server, broken: (code: ErrorCode) => void):
     refuseInTurn(socket, code);
   });
   // Node hands this socket over bare: without a listener an error of its would end the process.
-  server.on('connect', (_incoming: IncomingMessage, socket: Duplex) => {
+  server.on('connect', (_incoming: IncomingMessage, socket: Duplex, begun: Buffer) => {
+    begun.fill(0);
     socket.on('error', () => socket.destroy());
     refuseInTurn(socket, 'caller.method_not_allowed');
   });

@@ -7,6 +7,7 @@ import { Hono } from 'hono';
 import { closedHeaders, errorJson, sendError } from './error-response.js';
 import { guardSockets } from './guard-sockets.js';
 import { createListener, type ServerTls } from './listener.js';
+import { watchTraffic } from './watch-traffic.js';
 
 type Handler = (incoming: IncomingMessage, res: ServerResponse) => void;
 type Bindings = { incoming: IncomingMessage; outgoing: ServerResponse };
@@ -151,14 +152,6 @@ const closeGently = (server: Server, drainMs: number): Promise<void> =>
     });
     server.closeIdleConnections();
   });
-
-const watchTraffic = (server: Server, onTraffic: () => void): void => {
-  server.on('connection', (socket) => socket.once('close', onTraffic));
-  server.on('request', (_incoming: IncomingMessage, res: ServerResponse) => {
-    onTraffic();
-    res.once('close', onTraffic);
-  });
-};
 
 /** Starts the client-facing server. Resolves once the port is bound; rejects with the system's error. */
 export const createHttpServer = (
