@@ -4,7 +4,7 @@ import { wholeBytes } from './whole-bytes.js';
 
 const HEAD_LINES_PER_WRITE = 64;
 /** Bytes that drip with a pause; the rest of a long answer drips as fast as it can. */
-const SLOW_BYTES_MAX = 2_000;
+const SLOW_BYTES_MAX = 500;
 /** Promised and never sent, or sent and never promised. */
 const LIE_BYTES = 64;
 

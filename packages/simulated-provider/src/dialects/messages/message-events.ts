@@ -24,11 +24,12 @@ export function* messageEvents(
   shape: Shape = {},
 ): Generator<StreamEvent> {
   const [choice] = answer.choices;
+  const head = messageHead(answer, request);
   const counts = shape.withoutUsage !== true;
   yield event('open', {
     type: 'message_start',
     message: {
-      ...messageHead(answer, request),
+      ...head,
       ...(counts && { usage: usageJson(answer, request, OUTPUT_TOKENS_AT_START) }),
     },
   });
@@ -44,7 +45,7 @@ export function* messageEvents(
   }
   yield event('usage', {
     type: 'message_delta',
-    delta: choice === undefined ? {} : stopFields(choice, shape),
+    delta: { container: head.container, ...(choice !== undefined && stopFields(choice, shape)) },
     ...(counts && { usage: finalUsageJson(answer) }),
   });
   yield event('done', { type: 'message_stop' });
