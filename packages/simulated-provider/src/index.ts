@@ -2,6 +2,9 @@ export { LEDGER_ENTRIES_MAX, type LedgerEntry } from './ledger.js';
 export {
   ANSWER_MODELS,
   type AnswerModel,
+  EMBEDDING_MODEL,
+  ENDPOINTS,
+  type Endpoint,
   FAULT_KINDS,
   type FaultKind,
 } from './models.js';

@@ -1,6 +1,6 @@
 import { describe, expect, it } from '@jest/globals';
 import { listOr, objectOr } from './json-codec.js';
-import { FAULT_KINDS, modelEntryJson, modelListJson, parseModel } from './models.js';
+import { ENDPOINTS, FAULT_KINDS, modelEntryJson, modelListJson, parseModel } from './models.js';
 
 describe('parseModel', () => {
   it('reads every part of a name', () => {
@@ -40,5 +40,17 @@ describe('parseModel', () => {
     expect(new Set(names).size).toBe(names.length);
     expect(names.length).toBeGreaterThan(FAULT_KINDS.length * 2);
     expect(names.filter((name) => modelEntryJson(name) === null)).toEqual([]);
+  });
+});
+
+describe('the endpoints of a model', () => {
+  it.each([
+    ['echo', ['chat', 'completions', 'responses', 'messages', 'count_tokens']],
+    ['strict-chat', ['chat', 'completions', 'responses', 'messages', 'count_tokens']],
+    ['tools', ['chat', 'responses', 'messages', 'count_tokens']],
+    ['embed', ['embeddings']],
+    ['fault-drip', [...ENDPOINTS]],
+  ])('%s: %j', (name, endpoints) => {
+    expect(modelEntryJson(name)).toMatchObject({ id: name, endpoints });
   });
 });
