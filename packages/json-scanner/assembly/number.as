@@ -96,6 +96,5 @@ export function quickNumber(p: usize, end: usize): usize {
     p += 1 + digits;
   }
   if (p >= end) return 0;
-  const c = <i32>load<u8>(p);
-  return (c | 0x20) == 0x65 || c == 0x2e ? 0 : p;
+  return (<i32>load<u8>(p) | 0x20) == 0x65 ? 0 : p;
 }

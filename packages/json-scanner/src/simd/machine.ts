@@ -70,8 +70,8 @@ export class Machine {
 }
 
 /** Compiles the engine. Throws where WebAssembly or its vectors are missing. */
-export const openMachine = (): Machine => {
+export const openMachine = (code: Uint8Array = Buffer.from(scannerWasm, 'base64')): Machine => {
   const { WebAssembly } = globalThis as unknown as { readonly WebAssembly: WebAssemblyLike };
-  const instance = new WebAssembly.Instance(new WebAssembly.Module(Buffer.from(scannerWasm, 'base64')));
+  const instance = new WebAssembly.Instance(new WebAssembly.Module(code));
   return new Machine(instance.exports as Exports);
 };

@@ -68,3 +68,114 @@ export const mutate = (
   }
   return Buffer.from(list);
 };
+
+/** A word no error may hold. */
+export const canary = 'c4n4rY';
+
+const tokens = fc.constantFrom(
+  ...[
+    '{',
+    '}',
+    '[',
+    ']',
+    '"',
+    ':',
+    ',',
+    '{"',
+    '":',
+    '"}',
+    '\\',
+    '\\u',
+    '\\ud83d',
+    '\\ude00',
+    '\\n',
+    ' ',
+    '\n',
+    '\t',
+  ],
+  ...[
+    '"a":',
+    '"model":',
+    '"\xc3\xa9":',
+    '"stream":1,',
+    'true',
+    'false',
+    'null',
+    'nul',
+    'tr',
+    '0',
+    '-1.5e3',
+    '1e309',
+    '.',
+  ],
+  ...[
+    '\xc3',
+    '\xa9',
+    '\xff',
+    '\xed\xa0\x80',
+    '\xf0\x9f\x98',
+    '\x01',
+    '\0',
+    canary,
+    `"${canary}"`,
+    'x'.repeat(17),
+  ],
+);
+/** Bytes of any kind, and tokens in any order. */
+export const soup = fc.oneof(
+  fc.uint8Array({ maxLength: 80 }).map((bytes) => Buffer.from(bytes)),
+  fc.array(tokens, { maxLength: 24 }).map((list) => Buffer.from(list.join(''), 'latin1')),
+  fc.array(tokens, { maxLength: 24 }).map((list) => Buffer.from(`{"${canary}":${list.join('')}`, 'latin1')),
+);
+
+const special = fc.constantFrom(
+  ...[
+    '',
+    '"',
+    '\\"',
+    '\\\\',
+    '\\',
+    '\\n\\n',
+    '\\u0041',
+    '\\ud83d\\ude00',
+    '\\ud83d',
+    '\\ude00',
+    '\\x',
+    '\\u00g0',
+  ],
+  ...['\x01', '\xc3\xa9', '\xf0\x9f\x98\x80', '\xe2\x82', '\xe0\x80\x80', '\xff'],
+);
+const stretch = fc.oneof(
+  fc.nat(80),
+  fc.constantFrom(15, 16, 17, 31, 32, 47, 48, 62, 63, 64, 65, 127, 128, 129),
+);
+const longString = fc
+  .array(fc.tuple(stretch, special), { maxLength: 4 })
+  .map((parts) => `"${parts.map(([length, piece]) => 'x'.repeat(length) + piece).join('')}"`);
+const longNumber = fc
+  .tuple(fc.nat(140), fc.constantFrom('', '.5', 'e1', '.', 'e', `.${'1'.repeat(20)}`, 'e308', 'e-300'))
+  .map(([length, end]) => `-${'7'.repeat(length)}${end}`);
+const nested = fc
+  .tuple(fc.nat(24), fc.nat(24))
+  .map(([opened, closed]) => `${'[{"a":'.repeat(opened >> 1)}1${'}]'.repeat(closed >> 1)}`);
+/** Documents whose tokens reach over the ends of the blocks that are read at once; many of them are wrong. */
+export const longDocument = fc
+  .array(
+    fc.tuple(
+      longString,
+      fc.nat(20),
+      fc.oneof(
+        longString,
+        longNumber,
+        nested,
+        fc.array(longString).map((list) => `[${list}]`),
+      ),
+    ),
+    { maxLength: 5 },
+  )
+  .map((fields) =>
+    Buffer.from(
+      `{${fields.map(([key, gap, value]) => `${key}:${' '.repeat(gap)}${value}`).join()}}`,
+      'latin1',
+    ),
+  );
