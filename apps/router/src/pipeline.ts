@@ -1,4 +1,5 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
+import { type KnownNames, knownNames } from '@lethe/json-scanner';
 import { LetheError } from '@lethe/service-kit';
 import { authenticate, type Principal } from './auth/authenticate.js';
 import { Course } from './course.js';
@@ -14,7 +15,6 @@ import { readBody } from './http/read-body.js';
 import { relay } from './http/relay.js';
 import type { UnroutedCode } from './http/server.js';
 import { splice } from './http/splice.js';
-import { type KnownNames, knownNames } from './http/top-level-fields.js';
 import type { RequestBody } from './http/types.js';
 import { keepCallerFields } from './insight/caller-fields.js';
 import { conclude } from './insight/conclude.js';
@@ -171,6 +171,7 @@ const admit = (
   const capture = startCapture({
     requestId: course.requestId,
     decision: course.admitted,
+    endpoint: face.endpoint,
     body,
     streaming: course.streaming,
     responseBytesMax: house.settings.captureBytesMax,

@@ -48,7 +48,7 @@ export const textBans: readonly TextBan[] = [
     instead:
       'its error quotes the input: put it into a codec or body reader that maps the error to a closed code, and list that file',
     allowed:
-      /^packages\/service-kit\/src\/(?:process\/launch|rest\/read-json)\.ts$|(?:^|[/-])(?:codec|json-codec|small-json)\.ts$|-codec\.ts$|^apps\/router\/src\/insight\/assemble-choices\.ts$|^packages\/(?:system-tests|house-rules)\/|^apps\/[a-z-]+\/(?:test-|src\/testing\/)/,
+      /^packages\/service-kit\/src\/(?:process\/launch|rest\/read-json)\.ts$|(?:^|[/-])(?:codec|json-codec|small-json)\.ts$|-codec\.ts$|^packages\/(?:system-tests|house-rules)\/|^apps\/[a-z-]+\/(?:test-|src\/testing\/)/,
   },
   {
     name: 'createRequire',

@@ -3,7 +3,8 @@ import { uuidBytes } from '@lethe/contracts';
 import { encodePayload, payloadDocument, sealPayload, truncatePayload } from '@lethe/sealed-payload';
 import { isGrantFor, type PayloadGrant } from '@lethe/zdr-policy';
 import type { Principal } from '../auth/authenticate.js';
-import { arrayOf, choicesOfBody, choicesOfStream } from './assemble-choices.js';
+import { assembleChoices } from './assemble-choices.js';
+import { assembleMessages, assembleTools } from './assemble-messages.js';
 import type { CapturedExchange } from './captured-exchange.js';
 
 const partsMax = 4096;
@@ -29,9 +30,9 @@ export const attachPayload = (
   let plaintext: Buffer | undefined;
   try {
     const content = payloadDocument({
-      messages: arrayOf(captured.messages),
-      tools: arrayOf(captured.tools),
-      choices: captured.streaming ? choicesOfStream(response) : choicesOfBody(response),
+      messages: assembleMessages(captured),
+      tools: assembleTools(captured),
+      choices: assembleChoices(captured.endpoint, response, captured.streaming),
       originalBytes: captured.originalBytes,
     });
     const document = truncatePayload(

@@ -52,6 +52,8 @@ const capturedUnder = (response: ResponseCapture): CapturedExchange => {
   );
   const messages = Buffer.from(JSON.stringify([{ role: 'user', content: canary }]));
   return {
+    endpoint: 'chat_completions',
+    system: undefined,
     messages,
     tools: undefined,
     requestTruncated: false,

@@ -1,15 +1,11 @@
 import type { RetentionDecision } from '@lethe/zdr-policy';
-import type { RequestBody } from '../http/types.js';
 import { ResponseCapture } from './capture-response.js';
-import { type CapturedExchange, captureExchange } from './captured-exchange.js';
+import { type CapturedExchange, captureExchange, type ExchangeOptions } from './captured-exchange.js';
 
-interface CaptureOptions {
+interface CaptureOptions extends ExchangeOptions {
   readonly requestId: string;
   readonly decision: RetentionDecision;
-  readonly body: RequestBody;
-  readonly streaming: boolean;
   readonly responseBytesMax: number;
-  readonly fieldBytesMax: number;
 }
 
 export interface Capture {
@@ -26,8 +22,5 @@ export const startCapture = (options: CaptureOptions): Capture | undefined => {
     options.responseBytesMax,
   );
   if (response === undefined) return undefined;
-  return {
-    captured: captureExchange(options.body, response, options.streaming, options.fieldBytesMax),
-    tap: response.tap,
-  };
+  return { captured: captureExchange(response, options), tap: response.tap };
 };

@@ -125,6 +125,7 @@ export const sentCourse = (
   const capture = startCapture({
     requestId: course.requestId,
     decision: course.admitted,
+    endpoint: 'chat_completions',
     body,
     streaming,
     responseBytesMax: 1_000,
