@@ -6,3 +6,6 @@ export const repositoryRoot = fileURLToPath(new URL('../../..', import.meta.url)
 
 /** Where the C programs stand. */
 export const nativeFolder = join(repositoryRoot, 'packages', 'bench', 'native');
+
+/** Where the programs stand that serve a peer. */
+export const peersFolder = join(repositoryRoot, 'packages', 'bench', 'peers');

@@ -19,8 +19,20 @@ import { writeAnswers } from './traffic/answers.js';
 const gatewayCore = 0;
 const otherCore = 1;
 
-const fullPace: Pace = { rounds: 5, windowSeconds: 4, warmUpSeconds: 8, leadSeconds: 0.5 };
-const quickPace: Pace = { rounds: 3, windowSeconds: 1.5, warmUpSeconds: 3, leadSeconds: 0.25 };
+const fullPace: Pace = {
+  rounds: 5,
+  windowSeconds: 4,
+  warmUpSeconds: 8,
+  warmUpRequests: 10_000,
+  leadSeconds: 0.5,
+};
+const quickPace: Pace = {
+  rounds: 3,
+  windowSeconds: 1.5,
+  warmUpSeconds: 3,
+  warmUpRequests: 10_000,
+  leadSeconds: 0.25,
+};
 
 const say = (line: string): void => {
   process.stdout.write(`${line}\n`);

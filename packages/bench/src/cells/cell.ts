@@ -1,7 +1,7 @@
 import type { Gateway, Surroundings } from '../gateways/gateway.js';
 import type { LoadGenerator } from '../programs/load.js';
 import type { MockProvider } from '../programs/mock.js';
-import type { Spread } from '../statistics/spread.js';
+import type { Figures } from '../statistics/spread.js';
 
 /** What every cell is given. */
 export interface Bench {
@@ -24,8 +24,9 @@ export interface Bench {
 export interface Pace {
   readonly rounds: number;
   readonly windowSeconds: number;
-  /** Before the first round, for each gateway: its code gets hot. */
+  /** Before the first round, for each gateway: its code gets hot. Again and again until it had this many requests. */
   readonly warmUpSeconds: number;
+  readonly warmUpRequests: number;
   /** At the begin of each window, not measured. */
   readonly leadSeconds: number;
 }
@@ -33,7 +34,7 @@ export interface Pace {
 /** Everything a cell found out. Figures by name; the names are what floors refer to. */
 export interface CellResult {
   readonly cell: string;
-  readonly figures: Readonly<Record<string, Spread>>;
+  readonly figures: Figures;
   /** What makes the figures worthless: wrong bytes, lost records, refused requests. */
   readonly problems: readonly string[];
 }

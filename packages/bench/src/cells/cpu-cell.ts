@@ -1,7 +1,7 @@
 import type { Traffic } from '../programs/load.js';
 import type { LoadResult } from '../programs/load-codec.js';
 import type { MockMode } from '../programs/mock.js';
-import { ratioOf, type Spread, spreadOf } from '../statistics/spread.js';
+import { definedFigures, type Figures, ratioOf, type Spread, spreadOf } from '../statistics/spread.js';
 import type { Bench, Cell, CellResult } from './cell.js';
 import { routerName, routersOf, runRace } from './race.js';
 
@@ -17,7 +17,7 @@ export const cpuOf = (result: LoadResult): number => result.cpu_us / result.wind
 const perSecond = (result: LoadResult): number => (result.window.completed * 1e9) / result.window_ns;
 
 /** Figures of a race over CPU: each gateway's own, and how it stands to the router. */
-export const cpuFigures = (rounds: ReadonlyMap<string, readonly LoadResult[]>): Record<string, Spread> => {
+export const cpuFigures = (rounds: ReadonlyMap<string, readonly LoadResult[]>): Figures => {
   const ours = rounds.get(routerName)?.map(cpuOf) ?? [];
   const figures: Record<string, Spread | undefined> = {};
   for (const [name, results] of rounds) {
@@ -28,9 +28,7 @@ export const cpuFigures = (rounds: ReadonlyMap<string, readonly LoadResult[]>): 
     figures[`${routerName} / ${name}`] = ratioOf(ours, cpu);
     figures[`${name} / ${routerName}`] = ratioOf(cpu, ours);
   }
-  return Object.fromEntries(
-    Object.entries(figures).filter((entry): entry is [string, Spread] => entry[1] !== undefined),
-  );
+  return definedFigures(figures);
 };
 
 /** CPU time per request, the router beside its peers. */

@@ -1,6 +1,5 @@
 import type { Gateway, RunningGateway } from '../gateways/gateway.js';
-import { letheRouter } from '../gateways/lethe-router.js';
-import type { PolicySize } from '../gateways/policy-server.js';
+import { letheRouter, type RouterOptions } from '../gateways/lethe-router.js';
 import { Problem } from '../problem.js';
 import type { Traffic } from '../programs/load.js';
 import type { LoadResult } from '../programs/load-codec.js';
@@ -12,6 +11,8 @@ export interface Race {
   readonly gateways: readonly Gateway[];
   readonly mode: MockMode;
   readonly traffic: Traffic;
+  /** How many times longer than usual a window is. */
+  readonly windowFactor?: number;
 }
 
 export interface RaceResult {
@@ -21,49 +22,60 @@ export interface RaceResult {
 }
 
 interface Runner {
-  readonly name: string;
+  readonly gateway: Gateway;
   readonly running: RunningGateway;
   readonly results: LoadResult[];
   requests: number;
 }
 
 export const routerName = 'lethe';
-const smallPolicy: PolicySize = { apiKeys: 1, organizations: 1 };
+const warmUpTimesMax = 4;
 
-/** The router of this checkout; and of the other one, when there is one. */
-export const routersOf = (bench: Bench, policy: PolicySize = smallPolicy): Gateway[] => [
-  letheRouter({ name: routerName, root: bench.root, brokers: bench.brokers, policy }),
-  ...(bench.against === undefined
-    ? []
-    : [letheRouter({ name: 'other', root: bench.against, brokers: bench.brokers, policy })]),
+type RouterChange = Partial<Pick<RouterOptions, 'name' | 'policy' | 'tls'>>;
+
+/** The router of the measured checkout. */
+export const ourRouter = (bench: Bench, change: RouterChange = {}): Gateway =>
+  letheRouter({
+    name: routerName,
+    root: bench.root,
+    brokers: bench.brokers,
+    policy: { apiKeys: 1, organizations: 1 },
+    ...change,
+  });
+
+/** The router of the measured checkout; and of the other one, when there is one. */
+export const routersOf = (bench: Bench): Gateway[] => [
+  ourRouter(bench),
+  ...(bench.against === undefined ? [] : [ourRouter({ ...bench, root: bench.against }, { name: 'other' })]),
 ];
 
-const isOurs = (name: string): boolean => name === routerName || name === 'other';
-
-/** Peers may rewrite an answer; the router may not. Nobody may fail. */
-const faultsOf = (name: string, { total, unanswered }: LoadResult): string[] => {
+/** What must not happen. Peers may rewrite an answer; a router of ours may not. */
+export const faultsOf = ({ name, ours }: Gateway, { total, unanswered }: LoadResult): string[] => {
   const wrong = {
     'of another status': total.other,
     refused: total.refused,
     'cut off': total.failed,
     'without an answer': unanswered,
-    ...(isOurs(name) && { 'with other bytes than the provider sent': total.mismatched }),
+    ...(ours && { 'with other bytes than the provider sent': total.mismatched }),
   };
   return Object.entries(wrong)
     .filter(([, count]) => count > 0)
     .map(([what, count]) => `${name}: ${count} of ${total.completed + unanswered} requests ${what}`);
 };
 
-const startAll = async (bench: Bench, race: Race): Promise<Runner[]> => {
+const stopAll = async (runners: readonly Runner[]): Promise<void> => {
+  await Promise.all(runners.map(({ running }) => running.stop()));
+};
+
+const startAll = async (bench: Bench, { gateways, mode }: Race): Promise<Runner[]> => {
   const runners: Runner[] = [];
-  const upstream = { port: bench.mock.portOf[race.mode] };
-  for (const gateway of race.gateways) {
+  for (const gateway of gateways) {
     if (bench.missing.has(gateway.name)) continue;
     try {
-      const running = await gateway.start(upstream, bench.surroundings);
-      runners.push({ name: gateway.name, running, results: [], requests: 0 });
+      const running = await gateway.start({ port: bench.mock.portOf[mode] }, bench.surroundings);
+      runners.push({ gateway, running, results: [], requests: 0 });
     } catch (error) {
-      if (!(error instanceof Problem) || isOurs(gateway.name)) {
+      if (!(error instanceof Problem) || gateway.ours) {
         await stopAll(runners);
         throw error;
       }
@@ -74,18 +86,19 @@ const startAll = async (bench: Bench, race: Race): Promise<Runner[]> => {
   return runners;
 };
 
-const stopAll = async (runners: readonly Runner[]): Promise<void> => {
-  await Promise.all(runners.map(({ running }) => running.stop()));
-};
-
-const checkAll = async (runners: readonly Runner[]): Promise<string[]> => {
-  const problems: string[] = [];
-  for (const { name, running, requests } of runners)
-    await running.checkRecords?.(requests).catch((error: unknown) => {
-      if (!(error instanceof Problem)) throw error;
-      problems.push(`${name}: ${error.said}`);
-    });
-  return problems;
+/** What a router says about the records of the requests it was sent. */
+export const recordProblems = async (
+  name: string,
+  running: RunningGateway,
+  requests: number,
+): Promise<string[]> => {
+  try {
+    await running.checkRecords?.(requests);
+    return [];
+  } catch (error) {
+    if (!(error instanceof Problem)) throw error;
+    return [`${name}: ${error.said}`];
+  }
 };
 
 /**
@@ -99,20 +112,26 @@ export const runRace = async (bench: Bench, race: Race): Promise<RaceResult> => 
   const window = async (runner: Runner, warmSeconds: number, seconds: number): Promise<LoadResult> => {
     const result = await load.run(runner.running, race.traffic, { warmSeconds, seconds });
     runner.requests += result.total.completed + result.unanswered;
-    problems.push(...faultsOf(runner.name, result));
+    problems.push(...faultsOf(runner.gateway, result));
     return result;
   };
+  const warmUp = async (runner: Runner): Promise<void> => {
+    const wanted = race.traffic.rate === undefined ? pace.warmUpRequests : 0;
+    for (let times = 0; times < warmUpTimesMax && (times === 0 || runner.requests < wanted); times += 1)
+      await window(runner, 0, pace.warmUpSeconds);
+  };
   try {
-    for (const runner of runners) await window(runner, 0, pace.warmUpSeconds);
+    for (const runner of runners) await warmUp(runner);
     for (let round = 0; round < pace.rounds; round += 1)
       for (let turn = 0; turn < runners.length; turn += 1) {
-        const runner = runners[(round + turn) % runners.length];
-        if (runner !== undefined)
-          runner.results.push(await window(runner, pace.leadSeconds, pace.windowSeconds));
+        const runner = runners[(round + turn) % runners.length] as Runner;
+        const seconds = pace.windowSeconds * (race.windowFactor ?? 1);
+        runner.results.push(await window(runner, pace.leadSeconds, seconds));
       }
-    problems.push(...(await checkAll(runners)));
+    for (const { gateway, running, requests } of runners)
+      problems.push(...(await recordProblems(gateway.name, running, requests)));
   } finally {
     await stopAll(runners);
   }
-  return { rounds: new Map(runners.map(({ name, results }) => [name, results])), problems };
+  return { rounds: new Map(runners.map(({ gateway, results }) => [gateway.name, results])), problems };
 };

@@ -3,8 +3,6 @@ import type { Asking } from '../traffic/requests.js';
 /** What stands behind the gateways of one cell. */
 export interface Upstream {
   readonly port: number;
-  /** The certificate to trust, when the provider speaks TLS. */
-  readonly caPem?: string;
 }
 
 /** Where the bench works. */
@@ -22,6 +20,8 @@ export interface RunningGateway {
   readonly pids: readonly number[];
   readonly keys?: readonly string[];
   stop(): Promise<void>;
+  /** Bytes of memory by kind, beyond what the kernel knows of the process. */
+  memory?(): Promise<Readonly<Record<string, number>>>;
   /** Throws Problem when not exactly this many requests were accounted for since the start. */
   checkRecords?(requests: number): Promise<void>;
 }
@@ -29,6 +29,8 @@ export interface RunningGateway {
 /** One kind of gateway that can be measured. Rejects with Problem, naming why, when it cannot be had here. */
 export interface Gateway {
   readonly name: string;
+  /** A router of ours: every request must be answered with the provider's own bytes and be accounted for. */
+  readonly ours?: true;
   start(upstream: Upstream, surroundings: Surroundings): Promise<RunningGateway>;
 }
 

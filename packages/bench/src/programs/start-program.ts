@@ -8,6 +8,8 @@ export interface Program {
   readonly name: string;
   readonly pid: number;
   readonly ended: Promise<void>;
+  /** The line that said it was ready; empty when a port did. */
+  readonly readyLine: string;
   stop(): Promise<void>;
 }
 
@@ -39,27 +41,27 @@ const accepts = (port: number): Promise<boolean> =>
     socket.once('error', () => resolve(false));
   });
 
-const untilPort = async (port: number, deadline: AbortSignal): Promise<boolean> => {
+const untilPort = async (port: number, deadline: AbortSignal): Promise<string | undefined> => {
   while (!deadline.aborted) {
-    if (await accepts(port)) return true;
+    if (await accepts(port)) return '';
     await new Promise((resolve) => setTimeout(resolve, pollMs));
   }
-  return false;
+  return undefined;
 };
 
 const untilLine = async (
   stdout: NodeJS.ReadableStream,
   text: string,
   deadline: AbortSignal,
-): Promise<boolean> => {
+): Promise<string | undefined> => {
   const lines = createInterface({ input: stdout });
   try {
     for (;;) {
       const [line] = (await once(lines, 'line', { signal: deadline })) as [string];
-      if (line.includes(text)) return true;
+      if (line.includes(text)) return line;
     }
   } catch {
-    return false;
+    return undefined;
   } finally {
     lines.removeAllListeners('line');
     stdout.resume();
@@ -90,13 +92,13 @@ export const startProgram = async (options: ProgramOptions): Promise<Program> =>
   const abort = new AbortController();
   const timeout = setTimeout(() => abort.abort(), options.readyMsMax ?? 30_000);
   ended.then(() => abort.abort());
-  const ready =
+  const readyLine =
     'line' in readyWhen
       ? await untilLine(child.stdout, readyWhen.line, abort.signal)
       : await untilPort(readyWhen.port, abort.signal);
   child.stdout.resume();
   clearTimeout(timeout);
-  if (!ready || child.pid === undefined) {
+  if (readyLine === undefined || child.pid === undefined) {
     child.kill('SIGKILL');
     throw new Problem(`${name} did not get ready. ${said.trim()}`);
   }
@@ -104,6 +106,7 @@ export const startProgram = async (options: ProgramOptions): Promise<Program> =>
     name,
     pid: child.pid,
     ended,
+    readyLine,
     stop: async () => {
       child.kill('SIGTERM');
       const kill = setTimeout(() => child.kill('SIGKILL'), stopMsMax);

@@ -5,8 +5,8 @@ const digits = (value: number): string =>
   value.toFixed(Math.abs(value) >= 100 ? 0 : Math.abs(value) >= 10 ? 1 : 2);
 
 /** `3.21 (3.10..3.44)`. */
-export const spreadText = ({ median, min, max }: Spread): string =>
-  `${digits(median)} (${digits(min)}..${digits(max)})`;
+export const spreadText = ({ value, min, max }: Spread): string =>
+  `${digits(value)} (${digits(min)}..${digits(max)})`;
 
 /** The figures of one cell, one a line. */
 export const cellText = ({ cell, figures, problems }: CellResult): string =>

@@ -1,6 +1,6 @@
-/** One figure over the rounds of a run. */
+/** One figure of a run: its value, and the least and the most that single rounds came to. */
 export interface Spread {
-  readonly median: number;
+  readonly value: number;
   readonly min: number;
   readonly max: number;
   readonly rounds: number;
@@ -12,15 +12,18 @@ const medianOf = (sorted: readonly number[]): number => {
   return sorted.length % 2 === 1 ? upper : (upper + (sorted[middle - 1] ?? Number.NaN)) / 2;
 };
 
-/** Median and spread; undefined without values, and when one of them is no finite number. */
-export const spreadOf = (values: readonly number[]): Spread | undefined => {
-  if (values.length === 0 || !values.every(Number.isFinite)) return undefined;
-  const sorted = [...values].sort((a, b) => a - b);
+/**
+ * The median of the rounds, or `value` where that comes from all rounds together, with their spread. Undefined without
+ * rounds, and when one of them is no finite number.
+ */
+export const spreadOf = (rounds: readonly number[], value?: number): Spread | undefined => {
+  if (rounds.length === 0 || ![...rounds, value ?? 0].every(Number.isFinite)) return undefined;
+  const sorted = [...rounds].sort((a, b) => a - b);
   return {
-    median: medianOf(sorted),
+    value: value ?? medianOf(sorted),
     min: sorted[0] ?? Number.NaN,
-    max: sorted[sorted.length - 1] ?? Number.NaN,
-    rounds: values.length,
+    max: sorted.at(-1) ?? Number.NaN,
+    rounds: rounds.length,
   };
 };
 
@@ -29,3 +32,11 @@ export const ratioOf = (over: readonly number[], under: readonly number[]): Spre
   over.length === under.length
     ? spreadOf(over.map((value, round) => value / (under[round] ?? Number.NaN)))
     : undefined;
+
+/** Figures by name; what could not be computed is left out. */
+export type Figures = Readonly<Record<string, Spread>>;
+
+export const definedFigures = (figures: Readonly<Record<string, Spread | undefined>>): Figures =>
+  Object.fromEntries(
+    Object.entries(figures).filter((entry): entry is [string, Spread] => entry[1] !== undefined),
+  );
