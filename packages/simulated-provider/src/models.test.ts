@@ -47,7 +47,7 @@ describe('the endpoints of a model', () => {
   it.each([
     ['echo', ['chat', 'completions', 'responses', 'messages', 'count_tokens']],
     ['strict-chat', ['chat', 'completions', 'responses', 'messages', 'count_tokens']],
-    ['tools', ['chat', 'responses', 'messages', 'count_tokens']],
+    ['tools', ['chat', 'completions', 'responses', 'messages', 'count_tokens']],
     ['embed', ['embeddings']],
     ['fault-drip', [...ENDPOINTS]],
   ])('%s: %j', (name, endpoints) => {

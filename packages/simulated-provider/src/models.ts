@@ -93,16 +93,10 @@ export function parseModel(name: string): Model | null {
   return { ...common, answer: 'echo', fault, thenOk: kind?.[2] !== undefined };
 }
 
-/** Models that give nothing but text, which is all that legacy completions can carry. */
-const TEXT_MODELS: readonly string[] = ['echo', 'chat', 'structured', 'every-field', 'cached'];
-
 /** Where a model can be asked. Faults are served everywhere. */
 export function endpointsOf({ answer, fault }: Model): readonly Endpoint[] {
   if (fault !== null) return ENDPOINTS;
-  if (answer === EMBEDDING_MODEL) return ['embeddings'];
-  return ENDPOINTS.filter(
-    (endpoint) => endpoint !== 'embeddings' && (endpoint !== 'completions' || TEXT_MODELS.includes(answer)),
-  );
+  return ENDPOINTS.filter((endpoint) => (endpoint === 'embeddings') === (answer === EMBEDDING_MODEL));
 }
 
 export const servesAt = (model: Model, endpoint: Endpoint): boolean => endpointsOf(model).includes(endpoint);

@@ -76,3 +76,12 @@ it('usage is in a chunk of its own when asked for, and nowhere otherwise', async
   const silent = await ask({ prompt: 'text', stream: true, stream_options: { include_usage: false } });
   expect(silent.body.toString()).not.toContain('usage');
 });
+
+it.each([
+  ['tools', 'No tool was called: Hello there', 'stop'],
+  ['reasoning', 'Hello there', 'stop'],
+  ['refusal', 'I cannot help with: Hello there', 'content_filter'],
+])('%s has text for an answer', async (model, text, finish) => {
+  expect(choicesOf(await whole({}, model))).toMatchObject([{ text, finish_reason: finish }]);
+  expect(provider.ledger().at(-1)).toMatchObject({ reasoningTokens: 0 });
+});

@@ -1,4 +1,4 @@
-import { type Answer, type Choice, textPartOf } from '../../answers/answer.js';
+import { type Answer, type Choice, type Part, type TextPart, textPartOf } from '../../answers/answer.js';
 import { unheardOf } from '../../answers/every-field.js';
 import { makeAnswer, usageOf } from '../../answers/make-answer.js';
 import { type Json, type JsonObject, listOr, objectOr } from '../../json-codec.js';
@@ -26,11 +26,16 @@ export function completionAnswer(request: CompletionRequest, seed: string): Answ
   };
 }
 
+/** Refusals are text here; thoughts and calls have no place, and are neither shown nor billed. */
 const textOnly = (choice: Choice): Choice => ({
   ...choice,
-  parts: choice.parts.filter(({ kind }) => kind === 'content'),
+  parts: choice.parts
+    .filter((part) => part.kind === 'content' || (part.kind === 'refusal' && choice.everywhere === null))
+    .map((part) => ({ kind: 'content', text: part.text, pieces: part.pieces, tokenEntry: entryOf(part) })),
   finishReason: choice.finishReason === 'tool_calls' ? 'stop' : choice.finishReason,
 });
+
+const entryOf = (part: Part): TextPart['tokenEntry'] => (part.kind === 'call' ? null : part.tokenEntry);
 
 const added = (a: Usage, b: Usage): Usage => ({
   promptTokens: a.promptTokens + b.promptTokens,
