@@ -22,7 +22,7 @@ export interface PoolSample {
   readonly sources: readonly (readonly Figure[])[];
 }
 
-const answerMsMax = 1_000;
+const answerMsMax = 2_000;
 /** Later lines of the launcher that a replacement is told as well. */
 const updatesMax = 16;
 

@@ -228,10 +228,19 @@ describe('ZDR', () => {
 });
 
 describe('a stop', () => {
-  it('ends all of them in time and leaves nobody', async () => {
+  it('ends all of them in time, whatever they serve, and leaves nobody', async () => {
+    const hanging = { model: 'sim/fault-hang', messages: [{ role: 'user', content: 'hello' }] };
+    const cutOff = Array.from({ length: 2 * WORKERS }, () =>
+      chat(lethe.run.router, keys.quiet, hanging, { agent: new Agent({ keepAlive: false }) }).then(
+        ({ status }) => status,
+        () => 'cut off',
+      ),
+    );
+    await pause(300);
     const { exitCode, tookMs, left } = await lethe.stop();
     figures['stopped in'] = `${Math.round(tookMs)} ms`;
     expect({ exitCode, left }).toEqual({ exitCode: 0, left: [] });
-    expect(tookMs).toBeLessThan(5_000);
+    expect(tookMs).toBeLessThan(5_500);
+    expect(await Promise.all(cutOff)).toEqual(cutOff.map(() => 'cut off'));
   });
 });

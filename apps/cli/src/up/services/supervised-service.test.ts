@@ -148,9 +148,9 @@ describe('a service under supervision', () => {
         { stdio: 'ignore' }).pid;
       const tell = (workers) => process.stdout.write(JSON.stringify({ workers }) + '\\n');
       const workers = [start(), start()];
+      process.on('SIGUSR2', () => { workers.push(start()); tell(workers); });
       tell(workers);
       ${ready}
-      process.on('SIGUSR2', () => { workers.push(start()); tell(workers); });
       ${stayAlive}`;
 
     it('names them as the processes that serve, and says when there are others', async () => {
@@ -190,6 +190,15 @@ describe('a service under supervision', () => {
       expect(workers.map(gone)).toEqual([false, false]);
       await started.stop(100);
       await until(() => workers.every(gone));
+    });
+
+    it('leaves none of them that hang for long after its own death', async () => {
+      const started = await service(withWorkers);
+      await started.start({});
+      const workers = started.servingPids;
+      process.kill(started.pid, 'SIGKILL');
+      await until(() => workers.every(gone));
+      expect(gone(started.pid)).toBe(false);
     });
   });
 
