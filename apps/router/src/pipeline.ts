@@ -89,9 +89,11 @@ export const serveRequest = async (
   }
 };
 
-/** Errors come in the shape of the endpoint that was meant, as far as the path tells. */
-const dialectOfPath = (url: string | undefined): Face['dialect'] =>
-  url?.startsWith('/v1/messages') === true ? 'anthropic' : 'openai';
+/** Errors come in the shape of the endpoint that was meant, as far as the path or the head tells. */
+const dialectOf = ({ url, headers }: IncomingMessage): Face['dialect'] =>
+  url?.startsWith('/v1/messages') === true || headers['anthropic-version'] !== undefined
+    ? 'anthropic'
+    : 'openai';
 
 /** A request that no route takes: refused in the same shape and counted like any other. */
 export const serveUnrouted = (
@@ -100,7 +102,7 @@ export const serveUnrouted = (
   incoming: IncomingMessage,
   res: ServerResponse,
 ): void => {
-  const dialect = dialectOfPath(incoming.url);
+  const dialect = dialectOf(incoming);
   const course = new Course('other', house.policy.version, dialect);
   const authenticated = authenticate(incoming.rawHeaders, house.policy, course.arrivedAtMs);
   if (authenticated.ok) course.principal = authenticated.principal;

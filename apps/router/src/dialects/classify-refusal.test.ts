@@ -117,6 +117,52 @@ describe('a refusal as closed facts', () => {
   });
 });
 
+describe('words of providers', () => {
+  const anthropic = (type: string): string =>
+    JSON.stringify({ type: 'error', error: { type, message: canary }, request_id: canary });
+  const openai = (code: string): string =>
+    JSON.stringify({ error: { message: canary, type: 'invalid_request_error', param: null, code } });
+
+  it.each<[number, string, ErrorCode, boolean]>([
+    [500, anthropic('overloaded_error'), 'provider.overloaded', true],
+    [529, anthropic('overloaded_error'), 'provider.overloaded', true],
+    [500, anthropic('rate_limit_error'), 'provider.rate_limited', true],
+    [500, anthropic('timeout_error'), 'provider.timeout', true],
+    [402, anthropic('billing_error'), 'provider.unauthenticated', false],
+    [400, anthropic('permission_error'), 'provider.unauthenticated', false],
+    [400, openai('data_residency_mismatch'), 'provider.residency_mismatch', false],
+    [500, openai('data_residency_mismatch'), 'provider.residency_mismatch', false],
+    [503, anthropic('data_residency_mismatch'), 'provider.residency_mismatch', false],
+    // What says no more than the status, or is unknown, changes nothing.
+    [400, anthropic('invalid_request_error'), 'provider.invalid_request', false],
+    [500, anthropic('api_error'), 'provider.failed', true],
+    [404, anthropic(canary), 'provider.not_found', false],
+    [500, '"type": 7, "code", "type":', 'provider.failed', true],
+  ])('%i %s is %s, worth another try: %s', async (status, body, code, retriable) => {
+    const refusal = await classify(status, body);
+    expect(refusal).toMatchObject({ code, retriable });
+    expect(JSON.stringify(refusal)).not.toContain(canary);
+  });
+
+  it('cannot make a refused request worth repeating, nor be forged from within a text', async () => {
+    for (const word of ['overloaded_error', 'rate_limit_error', 'timeout_error']) {
+      const echoed = JSON.stringify({ detail: [{ type: 'x', input: { type: word } }] });
+      for (const status of [400, 401, 404, 413, 422])
+        expect((await classify(status, echoed)).retriable).toBe(false);
+      const quoted = JSON.stringify({ error: { message: `{"type":"${word}"}` } });
+      expect((await classify(500, quoted)).code).toBe('provider.failed');
+    }
+  });
+
+  it('are read however they are spaced, and over any cut', async () => {
+    const body = '{ "error" : { "type" :\n "invalid" , "code" : \t"data_residency_mismatch" } }';
+    for (let at = 0; at < body.length; at += 1)
+      expect((await classify(400, [body.slice(0, at), body.slice(at)])).code).toBe(
+        'provider.residency_mismatch',
+      );
+  });
+});
+
 describe('the field a refusal names', () => {
   it.each([
     ['messages', 'messages'],

@@ -10,10 +10,11 @@ export interface ClassifiedRefusal {
 }
 
 const retryAfterSecondsMax = 3600;
-const paramBytesMax = 64;
+const valueBytesMax = 64;
 const betweenNameAndValue = new Set([...': \t\r\n'].map((char) => char.charCodeAt(0)));
 const httpDate = /^[A-Z][a-z]{2}, \d{2} [A-Z][a-z]{2} \d{4} \d{2}:\d{2}:\d{2} GMT$/;
-const byStatus: Readonly<Record<number, readonly [ErrorCode, boolean]>> = {
+type RefusalClass = readonly [code: ErrorCode, retriable: boolean];
+const byStatus: Readonly<Record<number, RefusalClass>> = {
   401: ['provider.unauthenticated', false],
   403: ['provider.unauthenticated', false],
   404: ['provider.not_found', false],
@@ -26,7 +27,26 @@ const byStatus: Readonly<Record<number, readonly [ErrorCode, boolean]>> = {
   529: ['provider.overloaded', true],
 };
 
-const classOf = (status: number): readonly [ErrorCode, boolean] => {
+const unpaid: RefusalClass = ['provider.unauthenticated', false];
+const misplaced: RefusalClass = ['provider.residency_mismatch', false];
+
+/**
+ * Words of providers' own that say more than the status they come with, by the least status they may come with. A
+ * refusal may repeat the request, so a word never makes a request worth repeating that its status says is not.
+ */
+const byWord: Readonly<Record<string, readonly [statusMin: number, means: RefusalClass]>> = {
+  data_residency_mismatch: [400, misplaced],
+  billing_error: [400, unpaid],
+  authentication_error: [400, unpaid],
+  permission_error: [400, unpaid],
+  overloaded_error: [500, ['provider.overloaded', true]],
+  rate_limit_error: [500, ['provider.rate_limited', true]],
+  timeout_error: [500, ['provider.timeout', true]],
+};
+const words = Object.keys(byWord).map((word) => ({ word, bytes: Buffer.from(word) }));
+const wordKeys = [Buffer.from('"type"'), Buffer.from('"code"')];
+
+const classOf = (status: number): RefusalClass => {
   if (status < 400) return ['provider.malformed_response', false];
   return byStatus[status] ?? (status < 500 ? ['provider.invalid_request', false] : ['provider.failed', true]);
 };
@@ -46,20 +66,38 @@ const readBounded = async (response: UpstreamResponse, bytesMax: number): Promis
 };
 
 /**
- * The top-level field a refusal names, when it is one of ours to know. `"param":` cannot stand inside a JSON string,
- * so bytes are compared with the known names and no other text is ever made of them.
+ * The start of the string that is the value of a key found at `at`; undefined when no string follows. A quoted key
+ * followed by a colon cannot stand inside a JSON string, so bytes are compared and no text is ever made of them.
  */
+const stringAfter = (body: Buffer, at: number, keyBytes: number): Buffer | undefined => {
+  let start = at + keyBytes;
+  while (betweenNameAndValue.has(body[start] ?? -1)) start += 1;
+  return body[start] === 0x22 ? body.subarray(start + 1, start + 1 + valueBytesMax) : undefined;
+};
+
+/** The top-level field a refusal names, when it is one of ours to know. */
 const namedField = (body: Buffer, fields: readonly string[]): string | null => {
   const at = body.indexOf('"param"');
-  if (at === -1) return null;
-  let start = at + '"param"'.length;
-  while (betweenNameAndValue.has(body[start] ?? -1)) start += 1;
-  if (body[start] !== 0x22) return null;
-  const value = body.subarray(start + 1, start + 1 + paramBytesMax);
-  const end = value.findIndex((byte) => byte === 0x22 || byte === 0x2e || byte === 0x5b);
-  if (end === -1) return null;
+  const value = at === -1 ? undefined : stringAfter(body, at, '"param"'.length);
+  const end = value?.findIndex((byte) => byte === 0x22 || byte === 0x2e || byte === 0x5b) ?? -1;
+  if (value === undefined || end === -1) return null;
   const name = value.subarray(0, end);
   return fields.find((field) => name.equals(Buffer.from(field))) ?? null;
+};
+
+/** What a refusal's own word means, when it is one that says more than its status. */
+const classInWords = (body: Buffer, status: number): RefusalClass | undefined => {
+  for (const key of wordKeys) {
+    for (let at = body.indexOf(key); at !== -1; at = body.indexOf(key, at + key.length)) {
+      const value = stringAfter(body, at, key.length);
+      const end = value?.indexOf(0x22) ?? -1;
+      if (value === undefined || end === -1) continue;
+      const found = words.find(({ bytes }) => value.subarray(0, end).equals(bytes));
+      const [statusMin, means] = byWord[found?.word ?? ''] ?? [];
+      if (means !== undefined && statusMin !== undefined && status >= statusMin) return means;
+    }
+  }
+  return undefined;
 };
 
 /** Whole seconds, given as such or as the date they end at. */
@@ -82,7 +120,7 @@ export const classifyRefusal = async (
 ): Promise<ClassifiedRefusal> => {
   const body = await readBounded(response, bytesMax);
   try {
-    const [code, retriable] = classOf(response.status);
+    const [code, retriable] = classInWords(body, response.status) ?? classOf(response.status);
     const param = code === 'provider.invalid_request' ? namedField(body, fields) : null;
     return { code, param, retriable, retryAfterSeconds: retryAfter(response) };
   } finally {

@@ -47,6 +47,27 @@ describe('a closed error', () => {
     }
   });
 
+  it('has Anthropic’s shape where that is spoken, with the id of the request', async () => {
+    for (const code of Object.keys(errorCodes) as ErrorCode[]) {
+      const headers = [['x-lethe-request-id', 'r-1']] as const;
+      const client = await start(refusing(code, { dialect: 'anthropic', param: 'system', headers }));
+      client.send(get);
+      const [answer] = (await client.answers(1)) as [RawAnswer];
+      expect(answer.status).toBe(errorCodes[code].status);
+      expect(answer.headers['request-id']).toBe('r-1');
+      const origin = code.startsWith('provider.') ? 'provider' : 'router';
+      expect(JSON.parse(answer.body)).toEqual({
+        type: 'error',
+        error: {
+          ...errorBody(code, origin, 'system').error,
+          type: expect.stringMatching(/^[a-z]+(_[a-z]+)*_(error|large)$/),
+        },
+        request_id: 'r-1',
+      });
+      for (const close of open.splice(0)) close();
+    }
+  });
+
   it('says whether another try is worth it, and when', async () => {
     const retry: [ErrorCode, string | undefined][] = [
       ['caller.malformed_json', 'false'],

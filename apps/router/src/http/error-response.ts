@@ -38,18 +38,31 @@ const anthropicTypes: Readonly<Record<number, string>> = {
 const anthropicTypeOf = (status: number): string =>
   anthropicTypes[status] ?? (status < 500 ? 'invalid_request_error' : 'api_error');
 
+interface ErrorShape {
+  readonly dialect?: ErrorDialect | undefined;
+  /** Our id of the request, which Anthropic's errors carry. */
+  readonly requestId?: string | undefined;
+}
+
 /** The body of a closed error in its dialect. Both carry our own fields; Anthropic's names the kind in its own words. */
 export const errorJson = (
   code: ErrorCode,
   param: string | null = null,
-  dialect: ErrorDialect = 'openai',
+  { dialect = 'openai', requestId }: ErrorShape = {},
 ): string => {
   const body = errorBody(code, originOf(code), param);
   if (dialect === 'openai') return JSON.stringify(body);
   return JSON.stringify({
     type: 'error',
     error: { ...body.error, type: anthropicTypeOf(errorCodes[code].status) },
+    request_id: requestId ?? null,
   });
+};
+
+/** Where SDKs look for the id of a request. */
+const requestIdHeaders: Readonly<Record<ErrorDialect, string>> = {
+  openai: 'x-request-id',
+  anthropic: 'request-id',
 };
 
 /** Whether the whole request is here. One without a body is, although Node says so only after its head was handled. */
@@ -68,8 +81,11 @@ export const sendError = (
   options: SendErrorOptions,
 ): void => {
   if (res.headersSent || res.destroyed) return;
+  const { dialect = 'openai' } = options;
   const { status } = errorCodes[options.code];
-  const body = errorJson(options.code, options.param, options.dialect);
+  const requestId = options.headers.find(([name]) => name === 'x-lethe-request-id')?.[1];
+  const body = errorJson(options.code, options.param, { dialect, requestId });
+  if (requestId !== undefined) res.setHeader(requestIdHeaders[dialect], requestId);
   for (const [name, value] of options.headers) res.setHeader(name, value);
   res.setHeader('content-type', 'application/json');
   res.setHeader('content-length', Buffer.byteLength(body));

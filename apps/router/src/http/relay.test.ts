@@ -118,6 +118,7 @@ describe('a whole body', () => {
       json(
         '{"choices":[]}',
         'Set-Cookie: a=b\r\nX-RateLimit-Limit-Requests: 5\r\nRetry-After: 2\r\nopenai-processing-ms: 7\r\n' +
+          'request-id: p\r\nx-request-id: q\r\nanthropic-ratelimit-requests-limit: 3\r\n' +
           'openai-organization: secret\r\nserver: x\r\nx-lethe-request-id: forged\r\n',
       ),
     );
@@ -131,6 +132,9 @@ describe('a whole body', () => {
       'x-ratelimit-limit-requests: 5',
       'retry-after: 2',
       'openai-processing-ms: 7',
+      '\nrequest-id: p',
+      'x-request-id: q',
+      'anthropic-ratelimit-requests-limit: 3',
     ])
       expect(head).toContain(line);
     expect(head).toContain('content-type: application/json');

@@ -1,11 +1,16 @@
 import type { ServerResponse } from 'node:http';
-import { errorBody } from '@lethe/contracts';
+import type { ServedEndpoint } from '@lethe/model-catalog';
 import { CoarseTimer } from '@lethe/service-kit';
 import type { BodyEnd, UpstreamResponse } from '../providers/types.js';
+import { createWriter } from './choose-writer.js';
 import { sendError } from './error-response.js';
 import { KeepLast, type Outflow, PassThrough, type Piece, WholeEvents } from './outflow.js';
+import type { ResponseWriter } from './response-writer.js';
+import { streamShapeOf } from './stream-shapes.js';
 
 export interface RelayOptions {
+  /** Default chat_completions. */
+  readonly endpoint?: ServedEndpoint;
   readonly upstream: UpstreamResponse;
   readonly res: ServerResponse;
   /** Headers of ours, beside the few of the provider's that pass. */
@@ -36,9 +41,13 @@ const passedHeaders = new Set([
   'openai-model',
   'openai-processing-ms',
   'openai-version',
+  // The provider's own id of a request: what SDKs show, and what its support asks for.
+  'request-id',
+  'x-request-id',
 ]);
-const passes = (name: string): boolean => passedHeaders.has(name) || name.startsWith('x-ratelimit-');
-const cutEvent = `data: ${JSON.stringify(errorBody('provider.stream_cut', 'provider'))}\n\n`;
+const passes = (name: string): boolean =>
+  passedHeaders.has(name) || name.startsWith('x-ratelimit-') || name.startsWith('anthropic-ratelimit-');
+const eventSeparator = Buffer.from('\n\n');
 
 /**
  * Relays a provider's answer to the caller: bodies byte for byte, streams in whole events, reading no faster than the
@@ -48,52 +57,54 @@ export const relay = (options: RelayOptions): Promise<RelayResult> => new Relay(
 
 class Relay {
   readonly #options: RelayOptions;
+  readonly #endpoint: ServedEndpoint;
   readonly #outflow: Outflow;
-  /** Buffers that the socket still reads from, with the number of pieces that are of each. */
+  /** Buffers that the writer still reads from, with the number of pieces that are of each. */
   readonly #held = new Map<Buffer, { pieces: number; readonly own: boolean }>();
+  #writer: ResponseWriter | undefined;
   #begun = false;
   #clientGone = false;
   #onClosed: () => void = () => undefined;
 
   constructor(options: RelayOptions) {
     this.#options = options;
-    this.#outflow = options.streaming
-      ? new WholeEvents({
-          removeUsageEvent: options.removeUsageEvent,
-          keepEnd: options.beforeEnd !== undefined,
-        })
-      : options.beforeEnd === undefined
-        ? new PassThrough()
-        : new KeepLast();
+    this.#endpoint = options.endpoint ?? 'chat_completions';
+    const keepEnd = options.beforeEnd !== undefined;
+    if (options.streaming)
+      this.#outflow = new WholeEvents({
+        shape: streamShapeOf(this.#endpoint),
+        removeUsageEvent: options.removeUsageEvent,
+        keepEnd,
+      });
+    else this.#outflow = keepEnd ? new KeepLast() : new PassThrough();
   }
 
   async run(): Promise<RelayResult> {
-    const { res, upstream } = this.#options;
+    const { res } = this.#options;
     const onClose = (): void => this.#leave();
-    const onDrain = (): void => upstream.resume();
     res.on('close', onClose);
-    res.on('drain', onDrain);
     res.on('error', onClose);
+    // Pipelined behind an answer that is not finished: such a response is not told when the connection closes.
+    const queuedOn = res.socket === null ? res.req.socket : undefined;
+    queuedOn?.on('close', onClose);
     const stall = this.#watchStalls();
     if (res.destroyed || res.req.socket.destroyed) this.#leave();
     try {
-      return { ended: await this.#finish(await this.#pipe()) };
+      const end = await this.#pipe();
+      return { ended: await this.#finish(end) };
     } finally {
       stall.stop();
       res.off('close', onClose);
-      res.off('drain', onDrain);
+      queuedOn?.off('close', onClose);
       this.#wipe();
     }
   }
 
   #pipe(): Promise<BodyEnd> {
-    const { upstream, streaming, res } = this.#options;
+    const { upstream, streaming } = this.#options;
     const end = upstream.pipe({ data: (buffer, start, stop) => this.#take(buffer, start, stop) });
     // The caller learns that its stream has begun, even when the first event takes long.
-    if (streaming && !this.#begun && !this.#clientGone) {
-      this.#writeHead();
-      res.flushHeaders();
-    }
+    if (streaming && !this.#begun && !this.#clientGone) this.#head().flushHead();
     return end;
   }
 
@@ -103,31 +114,44 @@ class Relay {
     if (!this.#begun) {
       this.#begun = true;
       this.#options.onFirstByte();
-      if (!this.#options.res.headersSent) this.#writeHead();
     }
-    const pieces = this.#outflow.take(buffer, start, end);
-    for (const piece of pieces) this.#write(piece);
+    const writer = this.#head();
+    for (const piece of this.#outflow.take(buffer, start, end)) this.#write(writer, piece);
     const isHeld = this.#held.has(buffer);
-    if (!this.#options.res.writableNeedDrain) return isHeld ? 'held' : 'continue';
+    if (!writer.wantsPause()) return isHeld ? 'held' : 'continue';
     if (!isHeld) this.#options.upstream.release(buffer);
     return 'pause';
   }
 
-  #writeHead(): void {
-    const { upstream, res, headers, streaming } = this.#options;
+  /** The writer, which begins the response when it is asked for first. */
+  #head(): ResponseWriter {
+    this.#writer ??= createWriter({
+      res: this.#options.res,
+      status: this.#options.upstream.status,
+      headers: this.#headers(),
+      onDrain: () => this.#options.upstream.resume(),
+    });
+    return this.#writer;
+  }
+
+  #headers(): string[] {
+    const { upstream, headers, streaming } = this.#options;
     const all: string[] = [];
     for (const [name, value] of upstream.headers) if (passes(name)) all.push(name, value);
     const length = streaming ? undefined : upstream.header('content-length');
     if (length !== undefined) all.push('content-length', length);
     for (const [name, value] of headers) all.push(name, value);
-    res.writeHead(upstream.status, all);
+    return all;
   }
 
-  #write({ buffer, start, end, own }: Piece): void {
+  #write(writer: ResponseWriter, { buffer, start, end, own }: Piece): void {
+    if (writer.write(buffer, start, end, () => this.#written(buffer)) === 'done') {
+      if (own) buffer.fill(0);
+      return;
+    }
     const held = this.#held.get(buffer);
     if (held === undefined) this.#held.set(buffer, { pieces: 1, own });
     else held.pieces++;
-    this.#options.res.write(buffer.subarray(start, end), () => this.#written(buffer));
   }
 
   #written(buffer: Buffer): void {
@@ -146,16 +170,18 @@ class Relay {
     if (this.#clientGone || end === 'aborted') return 'client_aborted';
     if (end === 'cut') return this.#sendCut();
     const { res, beforeEnd } = this.#options;
-    if (!res.headersSent) this.#writeHead();
-    try {
-      await beforeEnd?.();
-    } catch {
-      res.destroy();
-      return 'cut';
+    const writer = this.#head();
+    if (beforeEnd !== undefined) {
+      try {
+        await beforeEnd();
+      } catch {
+        res.destroy();
+        return 'cut';
+      }
     }
     if (!this.#clientGone) {
-      for (const piece of this.#outflow.rest()) this.#write(piece);
-      res.end();
+      for (const piece of this.#outflow.rest()) this.#write(writer, piece);
+      writer.end();
       await this.#closed();
     }
     return this.#clientGone ? 'client_aborted' : 'complete';
@@ -164,14 +190,23 @@ class Relay {
   /** Tells the caller that the answer is not whole: by an error event where one can be read, and by a broken end. */
   async #sendCut(): Promise<RelayResult['ended']> {
     const { res, streaming, headers } = this.#options;
-    if (!res.headersSent) {
-      sendError(res.req, res, { code: 'provider.stream_cut', param: null, headers });
+    const writer = this.#writer;
+    if (writer === undefined) {
+      const dialect =
+        this.#endpoint === 'messages' || this.#endpoint === 'count_tokens' ? 'anthropic' : 'openai';
+      sendError(res.req, res, { dialect, code: 'provider.stream_cut', param: null, headers });
       await this.#closed();
       return 'cut';
     }
     await new Promise<void>((resolve) => {
       this.#onClosed = resolve;
-      res.write(streaming ? cutEvent : '', () => resolve());
+      if (streaming) {
+        const { cutEvent } = streamShapeOf(this.#endpoint);
+        // Behind a part of an event that was too large to wait for.
+        if (!this.#outflow.atBorder) writeConstant(writer, eventSeparator);
+        writeConstant(writer, cutEvent);
+      }
+      writer.afterFlush(resolve);
     });
     if (this.#clientGone) return 'client_aborted';
     res.destroy();
@@ -203,7 +238,7 @@ class Relay {
     const check = (): void => {
       deadline = timer.start(stallMsMax, check);
       const taken = socket.bytesWritten - socket.writableLength;
-      const isStalled = this.#held.size > 0 && taken === takenBefore;
+      const isStalled = this.#writer?.isWaiting === true && taken === takenBefore;
       takenBefore = taken;
       if (!isStalled) return;
       res.destroy();
@@ -214,8 +249,13 @@ class Relay {
   }
 
   #wipe(): void {
+    this.#writer?.abandon();
     this.#outflow.wipe();
     for (const [buffer, { own }] of this.#held) this.#letGo(buffer, own);
     this.#held.clear();
   }
 }
+
+const writeConstant = (writer: ResponseWriter, bytes: Buffer): void => {
+  writer.write(bytes, 0, bytes.length, () => undefined);
+};

@@ -117,6 +117,11 @@ export const errorCodes = {
     'The provider did not accept the credential of this deployment.',
   ),
   'provider.not_found': row(404, 'provider.not_found', 'The provider does not know the model or route.'),
+  'provider.residency_mismatch': row(
+    403,
+    'provider.invalid_request',
+    'The provider may not process this request where it would have run.',
+  ),
   'provider.rate_limited': row(
     429,
     'provider.rate_limited',
