@@ -18,11 +18,15 @@ const kindOf = (name: string): MappingKind => {
   return name.startsWith('/') ? 'file' : 'anonymous';
 };
 
-/** The readable ranges in the text of /proc/<pid>/maps. */
-export const readableMappings = (maps: string): Mapping[] =>
+/**
+ * The ranges in the text of /proc/<pid>/maps that can be read and may hold what the process was told: all but a file
+ * that is mapped without the right to write, which holds what the disk holds.
+ */
+export const contentMappings = (maps: string): Mapping[] =>
   maps.split('\n').flatMap((text) => {
-    const [, start, end, permissions, name] = line.exec(text) ?? [];
+    const [, start, end, permissions, name = ''] = line.exec(text) ?? [];
     if (start === undefined || end === undefined || permissions?.[0] !== 'r') return [];
-    if (ofTheKernel.test(name ?? '')) return [];
-    return [{ start: Number.parseInt(start, 16), end: Number.parseInt(end, 16), kind: kindOf(name ?? '') }];
+    const kind = kindOf(name);
+    if (ofTheKernel.test(name) || (kind === 'file' && permissions[1] !== 'w')) return [];
+    return [{ start: Number.parseInt(start, 16), end: Number.parseInt(end, 16), kind }];
   });

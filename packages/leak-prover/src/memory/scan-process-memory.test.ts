@@ -2,7 +2,7 @@ import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { afterEach, describe, expect, it } from '@jest/globals';
 import { denseCanary, denseText, type MemoryNeedle } from './dense-canary.js';
-import { readableMappings } from './mappings.js';
+import { contentMappings } from './mappings.js';
 import { memoryEncodings, RunSearch } from './run-search.js';
 import { scanProcessMemory } from './scan-process-memory.js';
 
@@ -83,10 +83,11 @@ describe('a dense canary', () => {
   });
 });
 
-describe('readableMappings', () => {
-  it('takes what can be read, by what it is used for', () => {
+describe('contentMappings', () => {
+  it('takes what can be read and was ever writable, by what it is used for', () => {
     const maps = [
       '00400000-00401000 r--p 00000000 08:01 12 /usr/bin/a program',
+      '00401000-00402000 rw-p 00001000 08:01 12 /usr/bin/a program',
       '01000000-01002000 rw-p 00000000 00:00 0                                  [heap]',
       '7f0000000000-7f0000001000 ---p 00000000 00:00 0',
       '7f0000001000-7f0000002000 rw-p 00000000 00:00 0 ',
@@ -94,7 +95,7 @@ describe('readableMappings', () => {
       '7ffc00031000-7ffc00035000 r--p 00000000 00:00 0                          [vvar]',
       '',
     ].join('\n');
-    expect(readableMappings(maps).map(({ kind, start, end }) => [kind, end - start])).toEqual([
+    expect(contentMappings(maps).map(({ kind, start, end }) => [kind, end - start])).toEqual([
       ['file', 0x1000],
       ['heap', 0x2000],
       ['anonymous', 0x1000],

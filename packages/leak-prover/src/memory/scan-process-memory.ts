@@ -1,6 +1,6 @@
 import { type FileHandle, open, readFile } from 'node:fs/promises';
 import type { MemoryNeedle } from './dense-canary.js';
-import { type Mapping, type MappingKind, readableMappings } from './mappings.js';
+import { contentMappings, type Mapping, type MappingKind } from './mappings.js';
 import { type MemoryEncoding, memoryEncodings, RunSearch } from './run-search.js';
 
 /** Where one needle stands in memory. */
@@ -99,14 +99,14 @@ const scanMapping = async (
 };
 
 /**
- * Searches every readable mapping of a running process, 4 MB at a time, in Latin-1/UTF-8 and in UTF-16LE. Linux only;
+ * Searches the memory of a running process, every mapping that may hold content, 4 MB at a time, in Latin-1/UTF-8 and in UTF-16LE. Linux only;
  * needs the right to trace the process. Rejects with the system's error when its memory cannot be opened.
  */
 export const scanProcessMemory = async (
   pid: number,
   needles: readonly MemoryNeedle[],
 ): Promise<MemoryScan> => {
-  const mappings = readableMappings(await readFile(`/proc/${pid}/maps`, 'latin1'));
+  const mappings = contentMappings(await readFile(`/proc/${pid}/maps`, 'latin1'));
   const memory = await open(`/proc/${pid}/mem`, 'r');
   const window = Buffer.alloc(windowBytes);
   const tallies = new Tallies(needles);
