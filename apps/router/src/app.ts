@@ -1,6 +1,7 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { performance } from 'node:perf_hooks';
 import { openEventLogProducer } from '@lethe/event-log';
+import { scannerEngine } from '@lethe/json-scanner';
 import { CoarseTimer, type Logger, type Registry, type RunningService } from '@lethe/service-kit';
 import type { RouterConfig } from './config.js';
 import { facesByPath } from './dialects/all.js';
@@ -104,6 +105,7 @@ export const startRouter = async (
   operator: (needs: OperatorNeeds) => Promise<{ close(): Promise<void> }> = serveOperator,
 ): Promise<RunningService> => {
   const { limits } = config;
+  if (scannerEngine === 'javascript') log.warn('scanner.without_wasm');
   const lease = new Lease();
   const policy = new PolicyStore({
     gate: lease,

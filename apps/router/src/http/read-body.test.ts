@@ -2,11 +2,10 @@ import { createServer, type IncomingMessage, type Server } from 'node:http';
 import { type AddressInfo, connect, type Socket } from 'node:net';
 import { brotliCompressSync, deflateRawSync, deflateSync, gzipSync } from 'node:zlib';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
+import { JsonScanner, knownNames } from '@lethe/json-scanner';
 import { CoarseTimer, LetheError } from '@lethe/service-kit';
 import { reportBodyFault } from './body-faults.js';
-import { JsonScanner } from './json-scanner.js';
 import { readBody } from './read-body.js';
-import { knownNames } from './top-level-fields.js';
 import type { BodyLimits, RequestBody } from './types.js';
 
 const names = knownNames(['model', 'messages']);

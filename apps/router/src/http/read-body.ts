@@ -1,13 +1,13 @@
 import type { IncomingMessage } from 'node:http';
 import { performance } from 'node:perf_hooks';
 import type { ErrorCode } from '@lethe/contracts';
+import { JsonScanner, type KnownNames } from '@lethe/json-scanner';
 import { type CoarseTimer, type Deadline, LetheError } from '@lethe/service-kit';
 import { BodyDecoder, contentEncoding } from './body-decoder.js';
 import { forgetBodyFault, onBodyFault } from './body-faults.js';
 import { BufferedBody } from './buffered-body.js';
 import { ChunkList } from './chunk-list.js';
-import { JsonScanner } from './json-scanner.js';
-import type { KnownNames } from './top-level-fields.js';
+import { rawHeader } from './lean-incoming.js';
 import type { BodyLimits, RequestBody } from './types.js';
 
 interface ReadBodyOptions<Name extends string> {
@@ -70,9 +70,9 @@ class BodyRead<Name extends string> {
     this.#deadline = this.#timer.start(this.#patienceMs(), () => this.#fail('caller.timeout'));
     onBodyFault(incoming, (code) => this.#fail(code));
     if (incoming.destroyed) this.#fail('caller.aborted');
-    else if (Number(incoming.headers['content-length'] ?? 0) > this.#limits.bodyBytesMax)
+    else if (Number(rawHeader(incoming.rawHeaders, 'content-length') ?? 0) > this.#limits.bodyBytesMax)
       this.#fail('caller.body_too_large');
-    else this.#chooseDecoder(incoming.headers['content-encoding']);
+    else this.#chooseDecoder(rawHeader(incoming.rawHeaders, 'content-encoding'));
   }
 
   #chooseDecoder(header: string | undefined): void {

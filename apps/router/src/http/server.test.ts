@@ -175,7 +175,7 @@ describe('what is not valid HTTP', () => {
   it('is told to whoever reads the body, who answers', async () => {
     const { client, broken } = await start(async (incoming, res) => {
       const { readBody } = await import('./read-body.js');
-      const { knownNames } = await import('./top-level-fields.js');
+      const { knownNames } = await import('@lethe/json-scanner');
       const { CoarseTimer } = await import('@lethe/service-kit');
       const limits = {
         bodyBytesMax: 1024,

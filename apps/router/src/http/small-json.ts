@@ -1,6 +1,5 @@
+import { JsonScanner, knownNames } from '@lethe/json-scanner';
 import { LetheError } from '@lethe/service-kit';
-import { JsonScanner } from './json-scanner.js';
-import { knownNames } from './top-level-fields.js';
 
 /** Largest object that is parsed at all. */
 export const smallObjectBytesMax = 8 * 1024;

@@ -1,11 +1,10 @@
 import { strict as assert } from 'node:assert';
 import { describe, expect, it } from '@jest/globals';
+import { JsonScanner, knownNames } from '@lethe/json-scanner';
 import fc from 'fast-check';
 import { BufferedBody } from './buffered-body.js';
 import { ChunkList } from './chunk-list.js';
-import { JsonScanner } from './json-scanner.js';
 import { splice } from './splice.js';
-import { knownNames } from './top-level-fields.js';
 import type { Edit } from './types.js';
 
 const known = ['model', 'stream', 'store', 'lethe', 'user'] as const;

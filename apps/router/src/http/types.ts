@@ -1,23 +1,6 @@
-/** What kind of JSON value a top-level field has. */
-export type JsonKind = 'string' | 'number' | 'object' | 'array' | 'true' | 'false' | 'null';
+import type { ScanLimits, TopLevelScan } from '@lethe/json-scanner';
 
-/** One top-level field, as byte offsets into the decoded body. Content is never turned into a string to find it. */
-export interface TopLevelField<Name extends string = string> {
-  /** One of the names the scanner was asked for; undefined for any other key, whose name stays bytes. */
-  readonly name: Name | undefined;
-  readonly kind: JsonKind;
-  readonly keyStart: number; // of the opening quote
-  readonly valueStart: number;
-  readonly valueEnd: number; // exclusive
-}
-
-export interface TopLevelScan<Name extends string = string> {
-  readonly objectStart: number; // of `{`
-  readonly objectEnd: number; // exclusive, after `}`
-  readonly fields: readonly TopLevelField<Name>[];
-  /** The field of this name, if it was sent. */
-  field(name: Name): TopLevelField<Name> | undefined;
-}
+export type { JsonKind, TopLevelField, TopLevelScan } from '@lethe/json-scanner';
 
 /** A request body as received (decoded from its content-encoding), in Buffers that are overwritten once. */
 export interface RequestBody<Name extends string = string> {
@@ -37,10 +20,8 @@ export interface RequestBody<Name extends string = string> {
   wipe(): void;
 }
 
-export interface BodyLimits {
+export interface BodyLimits extends ScanLimits {
   readonly bodyBytesMax: number;
-  readonly nestingMax: number;
-  readonly topLevelFieldsMax: number;
   readonly uploadMsMax: number; // the whole upload
   readonly uploadIdleMsMax: number; // between two chunks
 }

@@ -1,10 +1,9 @@
+import { JsonScanner, knownNames } from '@lethe/json-scanner';
 import type { Face } from '../dialects/face.js';
 import { chatFace } from '../dialects/openai/chat.js';
 import { BufferedBody } from '../http/buffered-body.js';
 import { ChunkList } from '../http/chunk-list.js';
-import { JsonScanner } from '../http/json-scanner.js';
 import { splice } from '../http/splice.js';
-import { knownNames } from '../http/top-level-fields.js';
 import type { Edit, RequestBody } from '../http/types.js';
 
 const limits = { nestingMax: 128, topLevelFieldsMax: 256 };
