@@ -100,7 +100,7 @@ describe('requests that cannot be served', () => {
   });
 
   it('other paths and methods', async () => {
-    expect((await ask(at('/v1/embeddings'), { body: '{}' })).status).toBe(404);
+    expect((await ask(at('/v1/images/generations'), { body: '{}' })).status).toBe(404);
     const reply = await ask(at('/v1/chat/completions'));
     expect([reply.status, reply.headers.allow]).toEqual([405, 'POST']);
     expect((await ask(at('/v1/models'), { body: '{}' })).status).toBe(405);

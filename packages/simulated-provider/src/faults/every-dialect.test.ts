@@ -113,7 +113,7 @@ describe.each(CASES)('$name, stream: $stream', ({ wire, stream }) => {
   });
 
   it('endless never ends', async () => {
-    const reply = await fail('endless', { leaveAfterBytes: 4_000 });
+    const reply = await fail('endless', { leaveAfterBytes: 2_000 });
     expect(reply.ended).toBe('left');
     await until(() => entry()?.open === false);
     expect(entry()).toMatchObject({ status: 200, aborted: true });

@@ -2,7 +2,7 @@ import { type Serving, STREAM_HEADERS } from '../exchange.js';
 import { ENDLESS_MS_MAX } from './breaking.js';
 import { wholeBytes } from './whole-bytes.js';
 
-const HEAD_LINES_PER_WRITE = 64;
+const HEAD_LINES_PER_WRITE = 512;
 /** Bytes that drip with a pause; the rest of a long answer drips as fast as it can. */
 const SLOW_BYTES_MAX = 500;
 /** Promised and never sent, or sent and never promised. */
