@@ -247,6 +247,7 @@ const deliver = async (
     });
   const { ended } = await relay({
     ...answered,
+    endpoint: admitted.served.face.endpoint,
     res,
     headers: course.answerHeaders(),
     streaming: course.streaming,

@@ -96,6 +96,35 @@ describe('usage', () => {
 });
 
 describe('cost', () => {
+  it.each(['sim/echo', 'sim/unpriced'])(
+    'of counting tokens is nothing, with or without a count: %s',
+    async (model) => {
+      const endings: ((course: Course) => unknown)[] = [
+        (course) => course.ended(readingOf({ usage: undefined }), 'complete', 200),
+        (course) => course.ended(readingOf({ usage: undefined }), 'cut', 200),
+        (course) => course.failed(aborted('await_head'), true),
+      ];
+      const facts = async (
+        endpoint: 'count_tokens' | 'chat_completions',
+        end: (course: Course) => unknown,
+      ) => {
+        const world = houseOf();
+        const course = sentCourse(world, { model, endpoint, streaming: false });
+        end(course);
+        conclude(world.house, course);
+        const { tokensInput, priced, costProviderNanos, costRouterNanos } = await world.only();
+        return { tokensInput, priced, cost: costProviderNanos + costRouterNanos };
+      };
+      for (const end of endings) {
+        expect(await facts('count_tokens', end)).toEqual({ tokensInput: 0, priced: true, cost: 0n });
+        // Control: anything else is counted by its bytes and billed, or said to be without a price.
+        const billed = await facts('chat_completions', end);
+        expect(billed.tokensInput).toBeGreaterThan(0);
+        expect(billed.cost > 0n || !billed.priced).toBe(true);
+      }
+    },
+  );
+
   it('follows the catalogue’s price', async () => {
     const world = houseOf();
     const course = sentCourse(world);

@@ -19,11 +19,15 @@ const noUsage: UsageReading = {
   tokensReasoning: 0,
 };
 
+/** Counting tokens is free, whatever the model, and a count that failed is no less so. */
+const costsNothing = ({ endpoint }: Course): boolean => endpoint === 'count_tokens';
+
 /** Usage as the provider said it, or by the stated estimate when it worked but did not say; zero only when no provider worked. */
 const meter = (course: Course): Pick<RequestFacts, 'usage' | 'usageSource'> => {
   const { reading } = course;
   if (reading?.usage !== undefined) return { usage: reading.usage, usageSource: 'provider' };
-  if (reading === undefined && !course.cutInFlight) return { usage: noUsage, usageSource: 'none' };
+  if ((reading === undefined && !course.cutInFlight) || costsNothing(course))
+    return { usage: noUsage, usageSource: 'none' };
   const estimate = estimateUsage({
     contentBytes: course.contentBytes,
     streaming: course.streaming,
@@ -35,6 +39,7 @@ const meter = (course: Course): Pick<RequestFacts, 'usage' | 'usageSource'> => {
 };
 
 const priceOf = (course: Course, usage: UsageReading): RequestFacts['cost'] => {
+  if (costsNothing(course)) return { priced: true, providerNanos: 0n, routerNanos: 0n };
   const price = course.attempt?.model.price;
   if (price === undefined || price === null)
     return { priced: course.attempt === undefined, providerNanos: 0n, routerNanos: 0n };

@@ -1,4 +1,5 @@
 import { decodePack, decodeTelemetry, newUuidV7, type Telemetry } from '@lethe/contracts';
+import type { ServedEndpoint } from '@lethe/model-catalog';
 import { generateTransitKeyPair } from '@lethe/sealed-payload';
 import { CoarseTimer, Opaque } from '@lethe/service-kit';
 import { Course } from '../course.js';
@@ -114,9 +115,14 @@ export const attemptAt = (world: World, model = 'sim/echo'): PlannedAttempt =>
 /** A request that was admitted and sent to a provider; under a grant with its content captured. */
 export const sentCourse = (
   world: World,
-  { streaming = true, model = 'sim/echo', byok = false } = {},
+  {
+    streaming = true,
+    model = 'sim/echo',
+    byok = false,
+    endpoint = 'chat_completions' as ServedEndpoint,
+  } = {},
 ): Course => {
-  const course = new Course('chat_completions', 1n);
+  const course = new Course(endpoint, 1n);
   const body = chatBodyOf(`{"model":"m","messages":[{"role":"user","content":"${canary}"}]}`);
   course.principal = world.principal;
   course.received(body.bytesTotal, 4_000);
@@ -125,7 +131,7 @@ export const sentCourse = (
   const capture = startCapture({
     requestId: course.requestId,
     decision: course.admitted,
-    endpoint: 'chat_completions',
+    endpoint,
     body,
     streaming,
     responseBytesMax: 1_000,
