@@ -238,6 +238,7 @@ export class Connection implements Carrier {
 
   #complete(exchange: Exchange, exactly: boolean): void {
     this.#exchange = undefined;
+    if (this.#carried === 1) this.#link.keepSession();
     exchange.complete();
     // A response that is over before its request, or with more behind it, leaves the connection in doubt.
     const isDoubtful = this.#writing && this.#writer?.isHandedOver !== true;

@@ -12,7 +12,13 @@ const timer = new CoarseTimer(10);
 
 beforeAll(async () => {
   provider = await startSimulatedProvider();
-  const limits = { connectMsMax: 5_000, headMsMax: 4_000, idleMsMax: 3_000, headBytesMax: 32_768 };
+  const limits = {
+    connectMsMax: 5_000,
+    headMsMax: 4_000,
+    idleMsMax: 3_000,
+    answerMsMax: 60_000,
+    headBytesMax: 32_768,
+  };
   client = createProviderClient({ limits, connectionsPerOriginMax: 8, timer });
 });
 afterEach(() => provider.reset());
@@ -44,7 +50,7 @@ const send = (model: string, stream: boolean, from = client): Promise<UpstreamRe
 /** How an answer ended and what the meter read of it. */
 const meter = async (model: string, stream: boolean) => {
   const response = await send(model, stream);
-  const reader = new ResponseMeter(stream);
+  const reader = new ResponseMeter('chat_completions', stream);
   const { end, text } = await collect(response);
   const bytes = Buffer.from(text);
   reader.tap(bytes, 0, bytes.length);
@@ -70,24 +76,28 @@ const whole = {
 };
 
 describe.each([true, false])('a provider that fails, stream: %s', (stream) => {
-  it.each(['gzip', 'two-responses', 'informational', 'slow-head'])('by %s is understood', async (fault) => {
-    const metered = await meter(`fault-${fault}`, stream);
-    expect(metered).toMatchObject(whole);
-    const [entry] = provider.ledger();
-    expect(metered.usage).toMatchObject({
-      tokensInput: entry?.promptTokens,
-      tokensOutput: entry?.completionTokens,
-    });
-    // The next answer is its own, whatever came after the last one.
-    expect(await meter('chat', stream)).toMatchObject({
-      ...whole,
-      usage: { tokensInput: entry?.promptTokens },
-    });
-  });
+  it.each(['gzip', 'two-responses', 'informational', 'slow-head', 'drip', 'wrong-content-type'])(
+    'by %s is understood',
+    async (fault) => {
+      const metered = await meter(`fault-${fault}`, stream);
+      expect(metered).toMatchObject(whole);
+      const [entry] = provider.ledger();
+      expect(metered.usage).toMatchObject({
+        tokensInput: entry?.promptTokens,
+        tokensOutput: entry?.completionTokens,
+      });
+      // The next answer is its own, whatever came after the last one.
+      expect(await meter('chat', stream)).toMatchObject({
+        ...whole,
+        usage: { tokensInput: entry?.promptTokens },
+      });
+    },
+  );
 
   it.each([
     ['400', 400],
     ['401', 401],
+    ['403', 403],
     ['429', 429],
     ['500', 500],
     ['529', 529],
@@ -99,7 +109,10 @@ describe.each([true, false])('a provider that fails, stream: %s', (stream) => {
 
   it('amid its answer is noticed', async () => {
     expect(await meter('fault-reset-mid-stream', stream)).toMatchObject({ end: 'cut', endMarkSeen: false });
-    expect(await meter('fault-cut', stream)).toMatchObject({ end: 'cut', endMarkSeen: false });
+    for (const fault of ['cut', 'long-length', 'truncated-chunk'])
+      expect(await meter(`fault-${fault}`, stream)).toMatchObject({ end: 'cut' });
+    expect(await meter('fault-cut', stream)).toMatchObject({ endMarkSeen: false });
+    expect(await meter('fault-short-length', stream)).toMatchObject({ end: 'complete', endMarkSeen: false });
     expect(await meter('fault-cut-clean', stream)).toMatchObject({ end: 'complete', endMarkSeen: false });
     expect(await meter('fault-no-usage', stream)).toMatchObject({
       ...whole,
@@ -114,13 +127,21 @@ describe.each([true, false])('a provider that fails, stream: %s', (stream) => {
   it('before its answer is told apart', async () => {
     expect(await failureOf(send('fault-reset', stream))).toBe('reset sent');
     expect(await failureOf(send('fault-huge-head', stream))).toBe('head_too_large sent');
-    const limits = { connectMsMax: 5_000, headMsMax: 100, idleMsMax: 5_000, headBytesMax: 32_768 };
+    expect(await failureOf(send('fault-endless-head', stream))).toBe('head_too_large sent');
+    const limits = {
+      connectMsMax: 5_000,
+      headMsMax: 100,
+      idleMsMax: 5_000,
+      answerMsMax: 60_000,
+      headBytesMax: 32_768,
+    };
     const hasty = createProviderClient({ limits, connectionsPerOriginMax: 8, timer });
     expect(await failureOf(send('fault-hang', stream, hasty))).toBe('head_timeout sent');
     hasty.close();
     expect(provider.ledger().map(({ model }) => model)).toEqual([
       'fault-reset',
       'fault-huge-head',
+      'fault-endless-head',
       'fault-hang',
     ]);
   });
@@ -142,6 +163,6 @@ describe.each([true, false])('a provider that fails, stream: %s', (stream) => {
 
 it('tries every fault there is', () => {
   const tried =
-    'gzip two-responses informational slow-head 400 401 429 500 529 redirect reset-mid-stream cut cut-clean no-usage mid-stream-error unknown-finish bad-json reset huge-head hang endless';
+    'gzip two-responses informational slow-head 400 401 429 500 529 redirect reset-mid-stream cut cut-clean no-usage mid-stream-error unknown-finish bad-json reset huge-head hang endless 403 drip endless-head long-length short-length truncated-chunk wrong-content-type';
   expect([...FAULT_KINDS].sort()).toEqual(tried.split(' ').sort());
 });

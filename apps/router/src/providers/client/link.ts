@@ -1,13 +1,14 @@
 import { type Socket, type TcpNetConnectOpts, connect as tcpConnect } from 'node:net';
+import { TLSSocket } from 'node:tls';
 import { HeadReader } from './head-reader.js';
 import type { Origin } from './origin.js';
-import { connectHead, type Proxy } from './proxy.js';
+import { connectHead, type TunnelProxy } from './proxy.js';
 import type { TlsChannel } from './tls-channel.js';
 
 /** How one origin is reached. */
 export interface LinkRoute {
   readonly origin: Origin;
-  readonly proxy: Proxy | undefined;
+  readonly proxy: TunnelProxy | undefined;
   /** Present for https. */
   readonly tls: TlsChannel | undefined;
 }
@@ -83,6 +84,11 @@ export class Link {
     return this.#socket.errored !== null || this.#socket.destroyed;
   }
 
+  /** The first answer is over. */
+  keepSession(): void {
+    if (this.#socket instanceof TLSSocket) this.#route.tls?.keepSession(this.#socket);
+  }
+
   resume(): void {
     this.#resume();
   }
@@ -105,7 +111,7 @@ export class Link {
     else this.#socket.destroy();
   }
 
-  #askForTunnel(proxy: Proxy): void {
+  #askForTunnel(proxy: TunnelProxy): void {
     this.#tunnelHead = new HeadReader(tunnelHeadBytesMax);
     this.#outer.write(connectHead(proxy, this.#route.origin), 'latin1');
   }

@@ -2,7 +2,7 @@ import { Opaque, type Secret } from '@lethe/service-kit';
 import { bareHostname, type Origin } from './origin.js';
 
 /** A proxy that is asked for a tunnel. */
-export interface Proxy {
+export interface TunnelProxy {
   readonly hostname: string;
   readonly port: number;
   /** Of the proxy-authorization header, when the proxy wants one. */
@@ -18,7 +18,7 @@ const partOf = (text: string): string | undefined => {
 };
 
 /** Splits http://[user:password@]host[:port]; undefined when it is something else. */
-export const parseProxy = (secret: Secret): Proxy | undefined => {
+export const parseProxy = (secret: Secret): TunnelProxy | undefined => {
   const text = secret.reveal();
   const url = URL.canParse(text) ? new URL(text) : undefined;
   if (url?.protocol !== 'http:' || url.pathname !== '/' || url.search !== '' || url.hash !== '')
@@ -35,7 +35,7 @@ export const parseProxy = (secret: Secret): Proxy | undefined => {
 };
 
 /** What asks the proxy for a tunnel to the origin. */
-export const connectHead = (proxy: Proxy, origin: Origin): string => {
+export const connectHead = (proxy: TunnelProxy, origin: Origin): string => {
   const name = origin.hostname.includes(':') ? `[${origin.hostname}]` : origin.hostname;
   const authority = `${name}:${origin.port}`;
   const authorization =

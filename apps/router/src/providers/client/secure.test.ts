@@ -1,112 +1,69 @@
-import { generateKeyPairSync, type KeyObject, sign } from 'node:crypto';
-import type { AddressInfo } from 'node:net';
-import tls, { type Server } from 'node:tls';
-import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import { type AddressInfo, createServer } from 'node:net';
+import tls, { type SecureContextOptions } from 'node:tls';
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
 import { CoarseTimer, Opaque } from '@lethe/service-kit';
-import { type ProviderClient, UpstreamError } from '../types.js';
+import { makeCertificate } from '../../testing/certificates.js';
+import { collect, eventually, failureOf } from '../../testing/scripted-provider.js';
+import { SecureProvider } from '../../testing/secure-provider.js';
+import type { ProviderClient, UpstreamRoute } from '../types.js';
 import { createProviderClient } from './provider-client.js';
 
-/** DER: a tag, the length, the content. */
-const der = (tag: number, ...content: readonly Buffer[]): Buffer => {
-  const body = Buffer.concat(content);
-  const size = Buffer.from(body.length.toString(16).padStart(body.length > 255 ? 4 : 2, '0'), 'hex');
-  return Buffer.concat([
-    Buffer.of(tag),
-    body.length < 128 ? size : Buffer.concat([Buffer.of(0x80 | size.length), size]),
-    body,
-  ]);
+const authority = makeCertificate({ commonName: 'an authority' });
+const served = makeCertificate({
+  commonName: 'localhost',
+  names: ['localhost', '127.0.0.1'],
+  issuer: authority,
+});
+const misnamed = makeCertificate({ commonName: 'elsewhere', names: ['elsewhere'], issuer: authority });
+const ours = makeCertificate({ commonName: 'a router', issuer: authority });
+const foreign = makeCertificate({ commonName: 'a stranger' });
+
+const trusting: UpstreamRoute = { caCertificatesPem: authority.cert };
+const limits = {
+  connectMsMax: 5_000,
+  headMsMax: 5_000,
+  idleMsMax: 5_000,
+  answerMsMax: 60_000,
+  headBytesMax: 16_384,
 };
-const oid = (hex: string): Buffer => der(0x06, Buffer.from(hex, 'hex'));
-const time = (text: string): Buffer => der(0x17, Buffer.from(text));
-
-/** A certificate for localhost, signed with its own key. */
-const selfSigned = (publicKey: KeyObject, privateKey: KeyObject): string => {
-  const algorithm = der(0x30, oid('2a8648ce3d040302')); // ecdsa-with-SHA256
-  const name = der(0x30, der(0x31, der(0x30, oid('550403'), der(0x0c, Buffer.from('localhost')))));
-  const alternative = der(0x30, der(0x82, Buffer.from('localhost')), der(0x87, Buffer.of(127, 0, 0, 1)));
-  const extensions = der(
-    0xa3,
-    der(
-      0x30,
-      der(0x30, oid('551d11'), der(0x04, alternative)),
-      der(0x30, oid('551d13'), der(0x04, der(0x30, der(0x01, Buffer.of(0xff))))),
-    ),
-  );
-  const body = der(
-    0x30,
-    der(0xa0, der(0x02, Buffer.of(2))),
-    der(0x02, Buffer.of(1)),
-    algorithm,
-    name,
-    der(0x30, time('200101000000Z'), time('491231235959Z')),
-    name,
-    publicKey.export({ type: 'spki', format: 'der' }),
-    extensions,
-  );
-  const signature = sign('sha256', body, privateKey);
-  const whole = der(0x30, body, algorithm, der(0x03, Buffer.of(0), signature));
-  return `-----BEGIN CERTIFICATE-----\n${whole.toString('base64').replace(/.{64}/g, '$&\n')}\n-----END CERTIFICATE-----\n`;
-};
-
-const { publicKey, privateKey } = generateKeyPairSync('ec', { namedCurve: 'prime256v1' });
-const cert = selfSigned(publicKey, privateKey);
-const key = privateKey.export({ type: 'pkcs8', format: 'pem' });
-
-const original = tls.createSecureContext;
-let contexts: tls.SecureContextOptions[] = [];
-/** Stands for NODE_EXTRA_CA_CERTS, which Node reads only at its start. */
-const trust = (): void => {
-  tls.createSecureContext = (options) => {
-    contexts.push(options ?? {});
-    return original({ ...options, ca: cert });
-  };
-};
-
 const timer = new CoarseTimer(10);
 let client: ProviderClient;
-let server: Server;
-let connections = 0;
-let serverName: string | false | null = null;
-let respond: (request: Buffer) => Buffer;
+let provider: SecureProvider;
+let demanding: SecureProvider;
+let elsewhere: SecureProvider;
 
 beforeAll(async () => {
-  server = tls.createServer({ key, cert, ALPNProtocols: ['h2', 'http/1.1'] }, (socket) => {
-    connections++;
-    serverName = socket.servername;
-    let request = Buffer.alloc(0);
-    socket.on('error', () => undefined);
-    socket.on('data', (chunk) => {
-      request = Buffer.concat([request, chunk]);
-      const head = request.indexOf('\r\n\r\n') + 4;
-      const length = Number(/content-length: (\d+)/.exec(request.toString('latin1', 0, head))?.[1]);
-      if (head < 4 || request.length < head + length) return;
-      socket.write(respond(request.subarray(head)));
-      request = Buffer.alloc(0);
-    });
+  const identity = { key: served.key, cert: served.cert };
+  provider = await SecureProvider.start({ ...identity, ALPNProtocols: ['h2', 'http/1.1'] });
+  demanding = await SecureProvider.start({
+    ...identity,
+    ca: authority.cert,
+    requestCert: true,
+    rejectUnauthorized: true,
   });
-  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
-  const limits = {
-    connectMsMax: 5_000,
-    headMsMax: 5_000,
-    idleMsMax: 5_000,
-    answerMsMax: 60_000,
-    headBytesMax: 16_384,
-  };
+  elsewhere = await SecureProvider.start({ key: misnamed.key, cert: misnamed.cert });
+});
+beforeEach(() => {
   client = createProviderClient({ limits, connectionsPerOriginMax: 4, timer });
 });
+afterEach(() => client.close());
 afterAll(() => {
-  tls.createSecureContext = original;
-  client.close();
-  server.close();
+  for (const server of [provider, demanding, elsewhere]) server.stop();
 });
 
-const send = (body: Buffer, hostname = 'localhost') =>
+const send = (
+  port: number,
+  route: UpstreamRoute | undefined,
+  body = Buffer.from('{}'),
+  hostname = 'localhost',
+) =>
   client.send(
     {
-      origin: `https://${hostname}:${(server.address() as AddressInfo).port}`,
+      origin: `https://${hostname}:${port}`,
       path: '/v1/chat/completions',
       credential: new Opaque('sk-provider'),
       authentication: 'bearer',
+      ...(route === undefined ? {} : { route }),
     },
     {
       buffers: [body.subarray(0, 100), body.subarray(100, 30_000), body.subarray(30_000)],
@@ -116,23 +73,26 @@ const send = (body: Buffer, hostname = 'localhost') =>
     () => undefined,
   );
 
-describe('over TLS', () => {
-  it('no request goes to a server whose certificate nobody vouches for', async () => {
-    respond = () => Buffer.from('HTTP/1.1 200 OK\r\ncontent-length: 0\r\n\r\n');
-    const error: unknown = await send(Buffer.from('{}')).catch((thrown: unknown) => thrown);
-    expect(error).toBeInstanceOf(UpstreamError);
-    expect(error).toMatchObject({ failure: 'unreachable', sent: false });
+const failure = (port: number, route: UpstreamRoute | undefined) => failureOf(send(port, route));
+
+describe('a provider over TLS', () => {
+  it('that nobody vouches for gets no request, whatever the environment says', async () => {
+    process.env.NODE_TLS_REJECT_UNAUTHORIZED = '0';
+    try {
+      expect(await failure(provider.port, undefined)).toBe('unreachable unsent');
+      expect(await failure(provider.port, { caCertificatesPem: foreign.cert })).toBe('unreachable unsent');
+      expect(await failure(elsewhere.port, trusting)).toBe('unreachable unsent');
+    } finally {
+      delete process.env.NODE_TLS_REJECT_UNAUTHORIZED;
+    }
+    expect(await collect(await send(provider.port, trusting))).toEqual({ end: 'complete', text: '{}' });
   });
 
-  it.each(['localhost', '127.0.0.1'])('bytes arrive as they are, both ways, at %s', async (hostname) => {
-    trust();
-    connections = 0;
-    contexts = [];
-    respond = (body) =>
-      Buffer.concat([Buffer.from(`HTTP/1.1 200 OK\r\ncontent-length: ${body.length}\r\n\r\n`), body]);
+  it.each(['localhost', '127.0.0.1'])('gets and gives bytes as they are, at %s', async (hostname) => {
+    const before = provider.sockets.length;
     for (const size of [50, 5_000, 700_000]) {
       const body = Buffer.from(Array.from({ length: size }, (_, index) => index % 251));
-      const response = await send(body, hostname);
+      const response = await send(provider.port, trusting, body, hostname);
       // TLS delivers what it has decrypted even after a pause: the sink pauses at each turn.
       const parts: Buffer[] = [];
       const end = await response.pipe({
@@ -149,9 +109,104 @@ describe('over TLS', () => {
       expect(Buffer.concat(parts).equals(body)).toBe(true);
       await new Promise((resolve) => setTimeout(resolve, 20));
     }
-    expect(connections).toBe(1);
-    expect(serverName).toBe(hostname === 'localhost' ? 'localhost' : false);
+    expect(provider.sockets).toHaveLength(before + 1);
+    const socket = provider.sockets[before];
+    expect(socket?.servername).toBe(hostname === 'localhost' ? 'localhost' : false);
+    expect(socket?.alpnProtocol).toBe('http/1.1');
+  });
+
+  it('is sent nothing before the handshake is over', async () => {
+    let seen = Buffer.alloc(0);
+    const silent = createServer((socket) => {
+      socket.on('error', () => undefined);
+      socket.on('data', (chunk) => {
+        seen = Buffer.concat([seen, chunk]);
+      });
+    });
+    await new Promise<void>((resolve) => silent.listen(0, '127.0.0.1', resolve));
+    const hasty = createProviderClient({
+      limits: { ...limits, connectMsMax: 300 },
+      connectionsPerOriginMax: 4,
+      timer,
+    });
+    client = hasty;
+    const { port } = silent.address() as AddressInfo;
+    expect(await failure(port, trusting)).toBe('connect_timeout unsent');
+    silent.close();
+    expect(seen[0]).toBe(0x16); // A handshake record,
+    expect(seen.readUInt16BE(3) + 5).toBe(seen.length); // and nothing behind it.
+  });
+
+  it('costs one context for all connections, which overwrites what it has decrypted', async () => {
+    const original = tls.createSecureContext;
+    const contexts: SecureContextOptions[] = [];
+    tls.createSecureContext = (options) => {
+      contexts.push(options ?? {});
+      return original(options);
+    };
+    try {
+      const before = provider.sockets.length;
+      const sent = [1, 2, 3].map(async () => collect(await send(provider.port, trusting)));
+      await Promise.all(sent);
+      expect(provider.sockets.length).toBeGreaterThan(before + 1);
+    } finally {
+      tls.createSecureContext = original;
+    }
     // SSL_OP_CLEANSE_PLAINTEXT: the number has no name in Node, so its use is pinned here.
     expect(contexts.map(({ secureOptions }) => secureOptions)).toEqual([2]);
+  });
+});
+
+describe('a TLS session', () => {
+  const ask = async (route: UpstreamRoute): Promise<void> => {
+    const count = provider.sockets.length;
+    expect((await collect(await send(provider.port, route))).end).toBe('complete');
+    await eventually(() => provider.sockets[count]?.destroyed === true);
+  };
+
+  it('is taken up by the next connection, on the same route only', async () => {
+    const { respond } = provider;
+    provider.respond = () =>
+      Buffer.from('HTTP/1.1 200 OK\r\ncontent-length: 2\r\nconnection: close\r\n\r\n{}');
+    const before = provider.sockets.length;
+    for (let index = 0; index < 3; index++) await ask({ ...trusting });
+    await ask({ caCertificatesPem: authority.cert + foreign.cert });
+    provider.respond = respond;
+    expect(provider.resumed.slice(before)).toEqual([false, true, true, false]);
+  });
+});
+
+describe('a client certificate', () => {
+  const identity = (certificate: { cert: string; key: string }): UpstreamRoute => ({
+    ...trusting,
+    clientCertificatePem: certificate.cert,
+    clientPrivateKeyPem: new Opaque(certificate.key),
+  });
+
+  it('is shown, and connections are not shared with those who have none', async () => {
+    expect((await collect(await send(demanding.port, identity(ours)))).end).toBe('complete');
+    expect(demanding.sockets.at(-1)?.authorized).toBe(true);
+    const count = demanding.sockets.length;
+    expect(await failure(demanding.port, trusting)).toBe('unreachable unsent');
+    expect((await collect(await send(demanding.port, identity(ours)))).end).toBe('complete');
+    expect(demanding.sockets).toHaveLength(count);
+  });
+
+  it('that is refused without a word is a connection lost: the request may have been read', async () => {
+    expect(await failure(demanding.port, identity(foreign))).toBe('reset sent');
+  });
+
+  it('that cannot be read makes the provider unreachable, without a word of why', async () => {
+    const broken = [
+      identity({ cert: ours.cert, key: foreign.key }),
+      identity({ cert: 'CANARY', key: ours.key }),
+      { caCertificatesPem: '-----BEGIN CERTIFICATE-----\nCANARY\n-----END CERTIFICATE-----\n' },
+    ];
+    for (const route of broken) {
+      const error: unknown = await send(demanding.port, route).catch((thrown: unknown) => thrown);
+      expect(error).toMatchObject({ name: 'UpstreamError', failure: 'unreachable', sent: false });
+      expect(Object.keys(error as object)).toEqual(['failure', 'sent', 'name']);
+      expect(String(error)).toBe('UpstreamError: upstream failed');
+    }
   });
 });

@@ -7,6 +7,15 @@ import type { Origin } from './origin.js';
 const cleansePlaintext = 2;
 
 /**
+ * A name with several addresses makes Node begin the socket anew and forget the session. Its way to set one later has
+ * no documentation; without it, handshakes are whole ones.
+ */
+const takesSession = (
+  socket: TLSSocket,
+): socket is TLSSocket & { readonly setSession: (session: Buffer) => void } =>
+  'setSession' in socket && typeof socket.setSession === 'function';
+
+/**
  * TLS to one origin by one route: one context for all its connections, as reading certificates is dear, and the
  * latest session, which spares the next connection most of its handshake.
  */
@@ -45,17 +54,24 @@ export class TlsChannel {
       ...(session === undefined ? {} : { session }),
       ...(isIP(this.#hostname) === 0 ? { servername: this.#hostname } : {}),
     });
+    if (session !== undefined && !('socket' in options) && takesSession(made))
+      made.prependOnceListener('connect', () => made.setSession(session));
     let isReady = false;
     made.once('secureConnect', () => {
       isReady = true;
-    });
-    made.on('session', (latest) => {
-      this.#session = latest;
     });
     made.once('close', () => {
       // A session that the provider does not like must not fail the next connection as well.
       if (!isReady && this.#session === session) this.#session = undefined;
     });
     return made;
+  }
+
+  /**
+   * Keeps the session of a connection that has brought an answer: by then the provider has sent what it takes to
+   * resume it. (The event for it is lost as well when Node begins the socket anew.)
+   */
+  keepSession(socket: TLSSocket): void {
+    this.#session = socket.getSession() ?? this.#session;
   }
 }
