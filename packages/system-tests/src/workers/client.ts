@@ -13,7 +13,7 @@ export interface Outcome {
   readonly endedAtMs: number;
 }
 
-const PAUSE_MS = 10;
+const PAUSE_MS = 50;
 
 const joined = (stream: string): string =>
   [...stream.matchAll(/"delta":\{"content":"([^"]*)"/g)].map(([, piece]) => piece).join('');
