@@ -10,6 +10,7 @@ import { Forgetter } from './forget/forgetter.js';
 import { ParserSlab } from './forget/parser-slab.js';
 import { TlsStack } from './forget/tls-stack.js';
 import type { House } from './house.js';
+import { chooseWriter } from './http/choose-writer.js';
 import { serveOperator } from './http/operator-face.js';
 import { createHttpServer } from './http/server.js';
 import { DistinctValues } from './insight/distinct-values.js';
@@ -106,6 +107,7 @@ export const startRouter = async (
 ): Promise<RunningService> => {
   const { limits } = config;
   if (scannerEngine === 'javascript') log.warn('scanner.without_wasm');
+  await chooseWriter(log);
   const lease = new Lease();
   const policy = new PolicyStore({
     gate: lease,

@@ -1,8 +1,10 @@
 import { strict as assert } from 'node:assert';
 import { describe, expect, it } from '@jest/globals';
+import type { ServedEndpoint } from '@lethe/model-catalog';
 import fc from 'fast-check';
 import { KeepLast, type Outflow, PassThrough, WholeEvents } from './outflow.js';
-import { isEndEvent, isUsageEvent } from './sse-chunk.js';
+import { isUsageEvent } from './sse-chunk.js';
+import { streamShapeOf } from './stream-shapes.js';
 
 interface Flowed {
   /** What had been sent before the end was known. */
@@ -35,8 +37,10 @@ const usageEvent = `data: ${usageJson}\n\n`;
 const contentEvent = 'data: {"choices":[{"delta":{"content":"hi"}}],"usage":null}\n\n';
 const endEvent = 'data: [DONE]\n\n';
 
+const shape = streamShapeOf('chat_completions');
+
 describe('WholeEvents', () => {
-  const removing = () => new WholeEvents({ removeUsageEvent: true, keepEnd: false });
+  const removing = () => new WholeEvents({ shape, removeUsageEvent: true, keepEnd: false });
 
   it('sends events whole, whatever they are cut at, byte for byte', () => {
     const line = fc.oneof(
@@ -49,7 +53,7 @@ describe('WholeEvents', () => {
     const cuts = fc.array(fc.nat(800), { maxLength: 10 });
     fc.assert(
       fc.property(text, cuts, fc.boolean(), (given, at, keepEnd) => {
-        const flowed = flow(new WholeEvents({ removeUsageEvent: false, keepEnd }), given, at);
+        const flowed = flow(new WholeEvents({ shape, removeUsageEvent: false, keepEnd }), given, at);
         assert.equal(all(flowed), given);
         if (!keepEnd) assert.ok(flowed.before === '' || /(^|\n)\r?\n$/.test(flowed.before));
       }),
@@ -75,7 +79,7 @@ describe('WholeEvents', () => {
   });
 
   it('keeps the end back, and only that', () => {
-    const keeping = new WholeEvents({ removeUsageEvent: true, keepEnd: true });
+    const keeping = new WholeEvents({ shape, removeUsageEvent: true, keepEnd: true });
     expect(flow(keeping, `${contentEvent}${usageEvent}${endEvent}: bye\n\n`, [3, 90])).toMatchObject({
       before: contentEvent,
       rest: `${endEvent}: bye\n\n`,
@@ -141,11 +145,34 @@ describe('isUsageEvent', () => {
   });
 });
 
-describe('isEndEvent', () => {
-  it('knows the end by any spelling', () => {
-    for (const text of ['data: [DONE]\n\n', 'data:[DONE]\r\n\r\n'])
-      expect(isEndEvent(Buffer.from(text))).toBe(true);
-    for (const text of ['data: {"x":"[DONE]"}\n\n'.padEnd(60), ': [DONE]\n\n', 'da', contentEvent])
-      expect(isEndEvent(Buffer.from(text))).toBe(false);
+describe('the event that ends a stream', () => {
+  const ends = (endpoint: ServedEndpoint, text: string): boolean =>
+    streamShapeOf(endpoint).isEnd(Buffer.from(text));
+
+  it.each([
+    ['chat_completions', 'data: [DONE]\n\n'],
+    ['completions', 'data:[DONE]\r\n\r\n'],
+    ['responses', 'event: response.completed\ndata: {}\n\n'],
+    ['responses', 'event:response.incomplete\r\ndata: {}\r\n\r\n'],
+    ['responses', 'data: {"sequence_number":5, "type" : "response.failed","response":{}}\n\n'],
+    ['responses', 'event: error\ndata: {}\n\n'],
+    ['messages', 'event: message_stop\ndata: {"type":"message_stop"}\n\n'],
+    ['messages', 'data: {"type":"message_stop"}\n\n'],
+  ] as const)('of %s is known: %j', (endpoint, text) => {
+    expect(ends(endpoint, text)).toBe(true);
+  });
+
+  it.each([
+    ['chat_completions', 'data: {"x":"[DONE]"}\n\n'.padEnd(60)],
+    ['chat_completions', ': [DONE]\n\n'],
+    ['chat_completions', 'da'],
+    ['chat_completions', contentEvent],
+    ['responses', 'event: response.created\ndata: {"type":"response.completed"}\n\n'],
+    ['responses', 'data: {"delta":"response.completed","type":"response.output_text.delta"}\n\n'],
+    ['messages', 'event: message_delta\ndata: {"x":"message_stop"}\n\n'],
+    ['messages', 'data: {"type":"message_sto'],
+    ['messages', 'data: {"type"'],
+  ] as const)('of %s is not %j', (endpoint, text) => {
+    expect(ends(endpoint, text)).toBe(false);
   });
 });

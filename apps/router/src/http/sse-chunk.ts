@@ -4,6 +4,11 @@ const usageKey = Buffer.from('"usage"');
 const choices = Buffer.from('choices');
 const usage = Buffer.from('usage');
 const field = Buffer.from('data:');
+const typeKey = Buffer.from('"type"');
+const nameField = Buffer.from('event:');
+const lineFeed = 0x0a;
+/** Where an event without a name says its type, if it says it early. */
+const typeBytesMax = 256;
 const endMark = Buffer.from('[DONE]');
 const endMarkEventBytesMax = 32;
 
@@ -60,8 +65,47 @@ export const isUsageEvent = (event: Buffer): boolean =>
   // Between quotes this cannot stand inside a string, where its own quotes would be escaped.
   event.indexOf(usageKey) !== -1 && onlyReportsUsage(event);
 
-/** True for the event that ends a stream. */
-export const isEndEvent = (event: Buffer): boolean =>
-  event.length <= endMarkEventBytesMax &&
-  event.compare(field, 0, field.length, 0, Math.min(field.length, event.length)) === 0 &&
-  event.indexOf(endMark) !== -1;
+/** True for `data: [DONE]`, which ends a stream of completions. */
+export const isDoneEvent = (event: Buffer): boolean =>
+  event.length <= endMarkEventBytesMax && startsWith(event, field) && event.indexOf(endMark) !== -1;
+
+const startsWith = (event: Buffer, bytes: Buffer): boolean =>
+  event.length >= bytes.length && event.compare(bytes, 0, bytes.length, 0, bytes.length) === 0;
+
+/** True for an event of this name; of one without any, by the type its data begins with. */
+export const isNamedEvent = (event: Buffer, name: Buffer): boolean => {
+  if (!startsWith(event, nameField)) {
+    const said = event.subarray(0, typeBytesMax);
+    const at = said.indexOf(typeKey);
+    const value = at === -1 ? said.length : valueAt(said, at + typeKey.length, said.length);
+    return isKey(said, value, afterString(said, value, said.length), name);
+  }
+  const start = afterSpace(event, nameField.length, event.length);
+  const found = event.indexOf(lineFeed, start);
+  const lineEnd = found === -1 ? event.length : found;
+  const end = event[lineEnd - 1] === 0x0d ? lineEnd - 1 : lineEnd;
+  return end - start === name.length && event.compare(name, 0, name.length, start, end) === 0;
+};
+
+/** Bytes `[]` or `[ ]` behind a colon at `at` would be the empty choices of a usage event. */
+const isEmptyChoices = (bytes: Buffer, at: number, floor: number): boolean => {
+  let before = at - 1;
+  while (before > floor && (bytes[before] as number) <= 0x20) before--;
+  if (bytes[before] !== 0x3a) return false;
+  do before--;
+  while (before > floor && (bytes[before] as number) <= 0x20);
+  return bytes[before] === quote && bytes[before - 1] === 0x73;
+};
+
+const emptyLists = [Buffer.from('[]'), Buffer.from('[ ]')];
+
+/** The offset in `bytes`, from `from` on, of what only an event without choices holds, or -1. */
+export const findEmptyChoices = (bytes: Buffer, from: number): number => {
+  let first = -1;
+  for (const list of emptyLists) {
+    let at = bytes.indexOf(list, from);
+    while (at !== -1 && !isEmptyChoices(bytes, at, 0)) at = bytes.indexOf(list, at + 2);
+    if (at !== -1 && (first === -1 || at < first)) first = at;
+  }
+  return first;
+};
