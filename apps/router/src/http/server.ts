@@ -6,6 +6,7 @@ import type { ErrorCode } from '@lethe/contracts';
 import { Hono } from 'hono';
 import { closedHeaders, errorJson, sendError } from './error-response.js';
 import { guardSockets } from './guard-sockets.js';
+import { LeanIncoming } from './lean-incoming.js';
 import { createListener, type ServerTls } from './listener.js';
 import { watchTraffic } from './watch-traffic.js';
 
@@ -46,6 +47,7 @@ const nodeOptions = ({ headBytesMax, headMsMax = 20_000 }: ServerOptions): NodeO
   keepAliveTimeout: 75_000,
   connectionsCheckingInterval: Math.min(5_000, headMsMax / 4),
   requireHostHeader: false, // Node would answer with an empty body.
+  IncomingMessage: LeanIncoming,
 });
 
 /** A route threw: nothing of the error goes anywhere. */
@@ -126,6 +128,7 @@ const listenerOf = (routes: Routes): Handler => {
     },
   });
   return (incoming, res) => {
+    if (incoming instanceof LeanIncoming) incoming.ours = true;
     // Node leaves the body out of the answer by itself; the framework would answer a second time.
     if (incoming.method === 'HEAD') incoming.method = 'GET';
     if (!namesOneHost(incoming)) {
