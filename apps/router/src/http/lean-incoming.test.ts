@@ -8,6 +8,8 @@ afterEach(() => {
   for (const close of open.splice(0)) close();
 });
 
+const options = { IncomingMessage: LeanIncoming as typeof IncomingMessage, requireHostHeader: false };
+
 /** Sends one request to a server of lean ones and shows what its handler sees. */
 const seen = async (headers: Record<string, string>, look: (incoming: LeanIncoming) => unknown) => {
   const server = createServer(
@@ -26,7 +28,7 @@ const seen = async (headers: Record<string, string>, look: (incoming: LeanIncomi
       response.on('data', (part) => {
         text += String(part);
       });
-      response.on('end', () => resolve({ answer: JSON.parse(text), continued }));
+      response.on('end', () => resolve({ answer: text === '' ? undefined : JSON.parse(text), continued }));
     });
     sent.on('continue', () => {
       continued = true;

@@ -11,7 +11,7 @@ export const rawHeader = (rawHeaders: readonly string[], name: string): string |
 
 /**
  * A request whose object of all headers is made only when somebody of ours asks for it. Node itself asks each request
- * whether it expects 100-continue, and would make that object, a tenth of a small request's cost, for this one answer.
+ * whether it expects 100-continue, and would make that object, a tenth of a small request's cost, for this one answer. For servers with requireHostHeader: false.
  */
 export class LeanIncoming extends IncomingMessage {
   /** Set as soon as the request is ours: from then on `headers` is what Node's documentation says. */
