@@ -25,6 +25,10 @@ const providerAccountsOf = (config: Config): wire.ProviderAccount[] =>
     credential: account.credential.reveal(),
     orgId: Buffer.alloc(0),
     region: account.region,
+    proxyUrl: account.proxyUrl?.reveal(),
+    caCertificatesPem: account.caCertificatesPem,
+    clientCertificatePem: account.clientCertificatePem,
+    clientPrivateKeyPem: account.clientPrivateKeyPem?.reveal(),
   }));
 
 const startRelays = (config: Config, database: Database, log: Logger) => {

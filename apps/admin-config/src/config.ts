@@ -14,12 +14,20 @@ const portSchema = z.number().int().min(0).max(65_535);
 const addressSchema = z.string().regex(/^[^\s/]{1,255}:\d{1,5}$/);
 const identifierSchema = z.string().regex(/^[A-Za-z0-9._:-]{1,64}$/);
 
+/** Of a certificate chain or a private key. */
+const pemSchema = z.string().max(262_144);
+const secretPemSchema = pemSchema.transform((text) => new Opaque(text));
+
 const providerAccountSchema = z.strictObject({
   providerAccountId: identifierSchema,
   provider: identifierSchema,
   baseUrl: z.url().max(2048),
   credential: secretSchema,
   region: z.string().max(64),
+  proxyUrl: secretSchema.optional(),
+  caCertificatesPem: pemSchema.optional(),
+  clientCertificatePem: pemSchema.optional(),
+  clientPrivateKeyPem: secretPemSchema.optional(),
 });
 
 /** What the launcher hands over. Provider accounts are the deployment's own. */

@@ -84,6 +84,10 @@ describe('admin-config as a process', () => {
           baseUrl: 'http://127.0.0.1:4010/v1',
           credential: 'provider-secret-credential',
           region: '',
+          proxyUrl: 'http://user:proxy-secret@127.0.0.1:3128',
+          caCertificatesPem: 'an authority',
+          clientCertificatePem: 'a certificate',
+          clientPrivateKeyPem: 'private-key-secret',
         },
       ],
     };
@@ -130,7 +134,13 @@ describe('admin-config as a process', () => {
     router.hello();
     const snapshot = await router.next('snapshot');
     expect(snapshot.organizations).toHaveLength(1);
-    expect(snapshot.providerAccounts[0]?.credential).toBe('provider-secret-credential');
+    expect(snapshot.providerAccounts[0]).toMatchObject({
+      credential: 'provider-secret-credential',
+      proxyUrl: 'http://user:proxy-secret@127.0.0.1:3128',
+      caCertificatesPem: 'an authority',
+      clientCertificatePem: 'a certificate',
+      clientPrivateKeyPem: 'private-key-secret',
+    });
     router.close();
   });
 

@@ -1,3 +1,5 @@
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { describe, expect, it } from '@jest/globals';
 import { repositoryRoot } from '../repository.js';
@@ -51,6 +53,32 @@ describe('what lethe up reads from the environment', () => {
 
   it.each(['1', '4', '64'])('takes %s router workers', (text) => {
     expect(readUpSettings({ ROUTER_WORKERS: text }).routerWorkers).toBe(Number(text));
+  });
+
+  it('reads the files that say how a provider is reached, small ones only', () => {
+    const folder = mkdtempSync(join(tmpdir(), 'lethe-settings-'));
+    const file = (name: string, text: string): string => {
+      writeFileSync(join(folder, name), text);
+      return join(folder, name);
+    };
+    const certificate = '-----BEGIN CERTIFICATE-----\ncanary\n-----END CERTIFICATE-----\n';
+    const read = (path: string) => readUpSettings({ OPENAI_API_KEY: 'sk-1', OPENAI_CA_FILE: path });
+    try {
+      expect(read(file('ca.pem', certificate)).providerAccounts).toMatchObject([
+        { caCertificatesPem: certificate },
+      ]);
+      for (const path of [
+        folder,
+        join(folder, 'canary'),
+        file('none.pem', 'canary'),
+        file('large.pem', certificate + 'canary'.repeat(50_000)),
+      ]) {
+        expect(() => read(path)).toThrow('OPENAI_CA_FILE');
+        expect(() => read(path)).not.toThrow(/canary|lethe-settings/);
+      }
+    } finally {
+      rmSync(folder, { recursive: true });
+    }
   });
 
   it('turns the usual variable of a provider into an account', () => {

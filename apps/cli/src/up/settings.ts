@@ -6,6 +6,7 @@ import {
 } from '@lethe/model-catalog';
 import { repositoryRoot } from '../repository.js';
 import { Problem } from '../terminal/problem.js';
+import { readSmallFile } from './read-small-file.js';
 import { basePortMax } from './services/ports.js';
 
 type Environment = Readonly<Record<string, string | undefined>>;
@@ -82,7 +83,7 @@ const childEnvironmentOf = (env: Environment): Record<string, string> => {
 
 const readProviderAccounts = (env: Environment): readonly EnvironmentProviderAccount[] => {
   try {
-    return providerAccountsFromEnv(env);
+    return providerAccountsFromEnv(env, readSmallFile);
   } catch (error) {
     if (error instanceof ProviderEnvironmentError)
       throw new Problem(

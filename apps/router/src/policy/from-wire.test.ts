@@ -166,6 +166,24 @@ describe('a provider account', () => {
     expect(providerAccountFromWire(account({ orgId: uuidBytes(someOrgId) })).orgId).toBe(someOrgId);
   });
 
+  it('says how it is reached only where that is not the usual way, and prints no secret of it', () => {
+    expect('route' in providerAccountFromWire(account())).toBe(false);
+    const { route } = providerAccountFromWire(
+      account({
+        proxyUrl: 'http://u:CANARY-1@proxy',
+        caCertificatesPem: 'an authority',
+        clientCertificatePem: 'a certificate',
+        clientPrivateKeyPem: 'CANARY-2',
+      }),
+    );
+    expect(route).toMatchObject({ caCertificatesPem: 'an authority', clientCertificatePem: 'a certificate' });
+    expect(route?.proxyUrl?.reveal()).toBe('http://u:CANARY-1@proxy');
+    expect(route?.clientPrivateKeyPem?.reveal()).toBe('CANARY-2');
+    expect(JSON.stringify(route) + inspect(route, { showHidden: true })).not.toContain('CANARY');
+    const proxied = providerAccountFromWire(account({ proxyUrl: 'http://proxy' }));
+    expect(Object.keys(proxied.route ?? {})).toEqual(['proxyUrl']);
+  });
+
   it('of half an organization does not hold together: it must not become everybody’s', () => {
     expect(() => providerAccountFromWire(account({ orgId: Buffer.alloc(8) }))).toThrow(MalformedPolicyError);
   });

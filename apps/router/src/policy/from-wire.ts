@@ -1,5 +1,6 @@
 import { isBoundedIdentifier, type OrgId, type Uuid, uuidText, type policy as wire } from '@lethe/contracts';
 import { Opaque } from '@lethe/service-kit';
+import type { UpstreamRoute } from '../providers/types.js';
 import type {
   ApiKeyPolicy,
   OrgPolicy,
@@ -79,11 +80,27 @@ export const organizationFromWire = (org: wire.OrganizationPolicy): OrgPolicy =>
     distinctValuesPerDayMax: bounded(org.distinctValuesPerDayMax, 10_000, 100_000),
   });
 
-export const providerAccountFromWire = (account: wire.ProviderAccount): ProviderAccount => ({
-  providerAccountId: account.providerAccountId,
-  provider: account.provider,
-  baseUrl: account.baseUrl,
-  credential: new Opaque(account.credential),
-  orgId: optionalId(account.orgId),
-  region: account.region,
-});
+/** Absent when connections are made the usual way. */
+const routeOf = (account: wire.ProviderAccount): UpstreamRoute | undefined => {
+  const { proxyUrl, caCertificatesPem, clientCertificatePem, clientPrivateKeyPem } = account;
+  const route: UpstreamRoute = {
+    ...(proxyUrl === undefined ? {} : { proxyUrl: new Opaque(proxyUrl) }),
+    ...(caCertificatesPem === undefined ? {} : { caCertificatesPem }),
+    ...(clientCertificatePem === undefined ? {} : { clientCertificatePem }),
+    ...(clientPrivateKeyPem === undefined ? {} : { clientPrivateKeyPem: new Opaque(clientPrivateKeyPem) }),
+  };
+  return Object.keys(route).length === 0 ? undefined : route;
+};
+
+export const providerAccountFromWire = (account: wire.ProviderAccount): ProviderAccount => {
+  const route = routeOf(account);
+  return {
+    providerAccountId: account.providerAccountId,
+    provider: account.provider,
+    baseUrl: account.baseUrl,
+    credential: new Opaque(account.credential),
+    orgId: optionalId(account.orgId),
+    region: account.region,
+    ...(route === undefined ? {} : { route }),
+  };
+};

@@ -1,5 +1,6 @@
 import type { ApiKeyId, GroupId, OrgId, UserId, Uuid } from '@lethe/contracts';
 import type { Secret } from '@lethe/service-kit';
+import type { UpstreamRoute } from '../providers/types.js';
 
 /** The public half of an organization's transit key. Present on a key only while logging is allowed: the grant is the key. */
 export interface SealingKey {
@@ -40,6 +41,8 @@ export interface ProviderAccount {
   readonly credential: Secret;
   readonly orgId: OrgId | undefined; // undefined: the deployment's own account
   readonly region: string;
+  /** How connections to it are made, where that is not the usual way. */
+  readonly route?: UpstreamRoute;
 }
 
 /** Whether payload may be captured at all right now: the leased, fresh, gapless state of the policy. */

@@ -51,6 +51,13 @@ describe('a fallback plan', () => {
     });
   });
 
+  it('goes to each account by the account’s own way', () => {
+    const route = { caCertificatesPem: 'an authority' };
+    const { attempts } = plan('sim/echo', [account({ route }), account()]);
+    expect(attempts[0].target.route).toBe(route);
+    expect(attempts[1]?.target).not.toHaveProperty('route');
+  });
+
   it('keeps to the region that was asked for', () => {
     const [eu, us] = [account({ region: 'eu' }), account({ region: 'us' })];
     expect(plan('sim/echo@us', [eu, us]).attempts.map(({ region }) => region)).toEqual(['us']);

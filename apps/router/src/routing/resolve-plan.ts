@@ -40,6 +40,7 @@ const targetOf = (account: ProviderAccount, provider: CatalogProvider, path: str
     path: base.pathname.replace(/\/$/, '') + path,
     credential: account.credential,
     authentication: authenticationOf(provider),
+    ...(account.route === undefined ? {} : { route: account.route }),
   };
   known.set(path, target);
   return target;

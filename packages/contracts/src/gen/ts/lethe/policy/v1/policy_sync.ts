@@ -194,6 +194,17 @@ export interface ProviderAccount {
   /** empty: the deployment's own account; else BYOK */
   orgId: Buffer;
   region: string;
+  /** http://[user:password@]host[:port], asked with CONNECT */
+  proxyUrl?:
+    | string
+    | undefined;
+  /** trusted instead of the public ones */
+  caCertificatesPem?:
+    | string
+    | undefined;
+  /** with its chain */
+  clientCertificatePem?: string | undefined;
+  clientPrivateKeyPem?: string | undefined;
 }
 
 export interface RegisterTransitKeyRequest {
@@ -1540,7 +1551,18 @@ export const SealingKey: MessageFns<SealingKey> = {
 };
 
 function createBaseProviderAccount(): ProviderAccount {
-  return { providerAccountId: "", provider: "", baseUrl: "", credential: "", orgId: Buffer.alloc(0), region: "" };
+  return {
+    providerAccountId: "",
+    provider: "",
+    baseUrl: "",
+    credential: "",
+    orgId: Buffer.alloc(0),
+    region: "",
+    proxyUrl: undefined,
+    caCertificatesPem: undefined,
+    clientCertificatePem: undefined,
+    clientPrivateKeyPem: undefined,
+  };
 }
 
 export const ProviderAccount: MessageFns<ProviderAccount> = {
@@ -1562,6 +1584,18 @@ export const ProviderAccount: MessageFns<ProviderAccount> = {
     }
     if (message.region !== "") {
       writer.uint32(50).string(message.region);
+    }
+    if (message.proxyUrl !== undefined) {
+      writer.uint32(58).string(message.proxyUrl);
+    }
+    if (message.caCertificatesPem !== undefined) {
+      writer.uint32(66).string(message.caCertificatesPem);
+    }
+    if (message.clientCertificatePem !== undefined) {
+      writer.uint32(74).string(message.clientCertificatePem);
+    }
+    if (message.clientPrivateKeyPem !== undefined) {
+      writer.uint32(82).string(message.clientPrivateKeyPem);
     }
     return writer;
   },
@@ -1625,6 +1659,38 @@ export const ProviderAccount: MessageFns<ProviderAccount> = {
             }
 
             message.region = reader.string();
+            continue;
+          }
+          case 7: {
+            if (tag !== 58) {
+              break;
+            }
+
+            message.proxyUrl = reader.string();
+            continue;
+          }
+          case 8: {
+            if (tag !== 66) {
+              break;
+            }
+
+            message.caCertificatesPem = reader.string();
+            continue;
+          }
+          case 9: {
+            if (tag !== 74) {
+              break;
+            }
+
+            message.clientCertificatePem = reader.string();
+            continue;
+          }
+          case 10: {
+            if (tag !== 82) {
+              break;
+            }
+
+            message.clientPrivateKeyPem = reader.string();
             continue;
           }
         }
