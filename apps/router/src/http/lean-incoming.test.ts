@@ -12,12 +12,9 @@ const options = { IncomingMessage: LeanIncoming as typeof IncomingMessage, requi
 
 /** Sends one request to a server of lean ones and shows what its handler sees. */
 const seen = async (headers: Record<string, string>, look: (incoming: LeanIncoming) => unknown) => {
-  const server = createServer(
-    { IncomingMessage: LeanIncoming as typeof IncomingMessage },
-    (incoming, res) => {
-      res.end(JSON.stringify(look(incoming as LeanIncoming) ?? null));
-    },
-  );
+  const server = createServer(options, (incoming, res) => {
+    res.end(JSON.stringify(look(incoming as LeanIncoming) ?? null));
+  });
   await new Promise<void>((listening) => server.listen(0, '127.0.0.1', listening));
   open.push(() => server.close());
   const { port } = server.address() as AddressInfo;
