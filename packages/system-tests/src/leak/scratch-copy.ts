@@ -93,9 +93,14 @@ export class ScratchCopy {
     };
   }
 
+  /** Takes over what is built here. */
+  takeBuilt(): void {
+    for (const workspace of workspaces()) this.#copy(join(workspace, 'dist'));
+  }
+
   /** Takes over what is built here, and what the router needs at run time as real files: it may read no others. */
   prepareToRun(): string {
-    for (const workspace of workspaces()) this.#copy(join(workspace, 'dist'));
+    this.takeBuilt();
     const own = workspaces().map((workspace) => join(workspace, 'node_modules'));
     const shared = [...packagesNeededBy('apps/router')].map((name) => join('node_modules', name));
     for (const path of [...own, ...shared]) {
