@@ -3,8 +3,13 @@ import { telemetryRecordBytesMax } from './limits.js';
 const byteOfHex = new Uint8Array(128);
 for (let digit = 0; digit < 16; digit++) byteOfHex[digit.toString(16).charCodeAt(0)] = digit;
 
-/** Longest length that is written in one byte, and with it the longest string that is copied character by character. */
-const shortMax = 127;
+/** Longest text that is copied character by character, and whose length is one byte. */
+const shortTextMax = 127;
+/** No field but a longer text takes more: asked once a field, so that single bytes need not ask. */
+const fieldBytesMax = 160;
+
+const uuidTextLength = 36;
+const isDash = (at: number): boolean => at === 8 || at === 13 || at === 18 || at === 23;
 
 /**
  * Writes fields of one record at a time into a buffer of its own, as protobuf does: a field that says nothing (zero,
@@ -12,26 +17,27 @@ const shortMax = 127;
  */
 export class TelemetryWriter {
   // Twice the bound: a record above it is noticed after it was written, not amid it.
-  readonly #bytes = Buffer.alloc(telemetryRecordBytesMax * 2);
-  #at = 0;
+  private readonly bytes = Buffer.alloc(telemetryRecordBytesMax * 2);
+  private at = 0;
 
   begin(): void {
-    this.#at = 0;
+    this.at = 0;
   }
 
   /** A copy of what was written since begin(). Throws RangeError above the bound. */
   finish(): Buffer {
-    if (this.#at > telemetryRecordBytesMax) throw new RangeError('telemetry record too large');
-    const record = Buffer.allocUnsafeSlow(this.#at);
-    this.#bytes.copy(record, 0, 0, this.#at);
+    if (this.at > telemetryRecordBytesMax) throw new RangeError('telemetry record too large');
+    const record = Buffer.allocUnsafeSlow(this.at);
+    this.bytes.copy(record, 0, 0, this.at);
     return record;
   }
 
   count(field: number, value: number): void {
     if (value === 0) return;
     if (!Number.isSafeInteger(value) || value < 0) throw new RangeError('telemetry count out of range');
-    this.#varint(field * 8);
-    this.#varint(value);
+    this.room(fieldBytesMax);
+    this.varint(field * 8);
+    this.varint(value);
   }
 
   /** Up to 2^63 - 1. */
@@ -41,10 +47,11 @@ export class TelemetryWriter {
       return;
     }
     if (value >= 2n ** 63n) throw new RangeError('telemetry count out of range');
-    this.#varint(field * 8);
+    this.room(fieldBytesMax);
+    this.varint(field * 8);
     let rest = value;
-    for (; rest > 127n; rest >>= 7n) this.#byte(Number(rest & 127n) | 128);
-    this.#byte(Number(rest));
+    for (; rest > 127n; rest >>= 7n) this.bytes[this.at++] = Number(rest & 127n) | 128;
+    this.bytes[this.at++] = Number(rest);
   }
 
   flag(field: number, value: boolean): void {
@@ -54,13 +61,17 @@ export class TelemetryWriter {
   /** A UUID in text form as its 16 bytes. */
   id(field: number, id: string | undefined): void {
     if (id === undefined) return;
-    this.#varint(field * 8 + 2);
-    this.#byte(16);
-    for (let at = 0; at < 36; at += 2) {
-      if (at === 8 || at === 13 || at === 18 || at === 23) at++;
-      const high = byteOfHex[id.charCodeAt(at)] as number;
-      this.#byte(high * 16 + (byteOfHex[id.charCodeAt(at + 1)] as number));
+    this.room(fieldBytesMax);
+    this.varint(field * 8 + 2);
+    const { bytes } = this;
+    let to = this.at;
+    bytes[to++] = 16;
+    for (let at = 0; at < uuidTextLength; at += 2) {
+      if (isDash(at)) at++;
+      bytes[to++] =
+        (byteOfHex[id.charCodeAt(at)] as number) * 16 + (byteOfHex[id.charCodeAt(at + 1)] as number);
     }
+    this.at = to;
   }
 
   text(field: number, value: string): void {
@@ -69,56 +80,46 @@ export class TelemetryWriter {
 
   /** Members of a list are written even when empty. */
   textAlways(field: number, value: string): void {
-    this.#varint(field * 8 + 2);
-    this.#text(value);
+    this.room(fieldBytesMax);
+    this.varint(field * 8 + 2);
+    if (value.length <= shortTextMax && this.shortAscii(value)) return;
+    const length = Buffer.byteLength(value);
+    this.varint(length);
+    this.room(length);
+    this.at += this.bytes.write(value, this.at);
   }
 
   /** A key and a value as a message of their own, in fields 1 and 2. */
   pair(field: number, key: string, value: string): void {
-    const bytes = pairedBytes(key) + pairedBytes(value);
-    this.#varint(field * 8 + 2);
-    this.#varint(bytes);
+    this.room(fieldBytesMax);
+    this.varint(field * 8 + 2);
+    this.varint(pairedBytes(key) + pairedBytes(value));
     this.text(1, key);
     this.text(2, value);
   }
 
-  #text(value: string): void {
-    if (value.length > shortMax || !this.#shortAscii(value)) {
-      const bytes = Buffer.byteLength(value);
-      this.#varint(bytes);
-      this.#room(bytes);
-      this.#at += this.#bytes.write(value, this.#at);
-    }
-  }
-
-  #shortAscii(value: string): boolean {
-    const start = this.#at;
-    this.#byte(value.length);
+  private shortAscii(value: string): boolean {
+    const { bytes } = this;
+    let to = this.at;
+    bytes[to++] = value.length;
     for (let index = 0; index < value.length; index++) {
       const code = value.charCodeAt(index);
-      if (code > 127) {
-        this.#at = start;
-        return false;
-      }
-      this.#byte(code);
+      if (code > 127) return false;
+      bytes[to++] = code;
     }
+    this.at = to;
     return true;
   }
 
-  #varint(value: number): void {
+  private varint(value: number): void {
     let rest = value;
-    for (; rest > 0x7fff_ffff; rest = Math.floor(rest / 128)) this.#byte((rest % 128) | 128);
-    for (; rest > 127; rest >>>= 7) this.#byte((rest & 127) | 128);
-    this.#byte(rest);
+    for (; rest > 0x7fff_ffff; rest = Math.floor(rest / 128)) this.bytes[this.at++] = (rest % 128) | 128;
+    for (; rest > 127; rest >>>= 7) this.bytes[this.at++] = (rest & 127) | 128;
+    this.bytes[this.at++] = rest;
   }
 
-  #byte(byte: number): void {
-    this.#room(1);
-    this.#bytes[this.#at++] = byte;
-  }
-
-  #room(bytes: number): void {
-    if (this.#at + bytes > this.#bytes.length) throw new RangeError('telemetry record too large');
+  private room(bytes: number): void {
+    if (this.at + bytes > this.bytes.length) throw new RangeError('telemetry record too large');
   }
 }
 
