@@ -6,6 +6,8 @@ export interface Settings {
   readonly cells: readonly string[];
   readonly peers: readonly string[];
   readonly quick: boolean;
+  /** Before the other processes of the machine, as far as the kernel lets it. */
+  readonly first: boolean;
   readonly json?: string;
   /** The built checkout whose router is measured; this one when absent. */
   readonly checkout?: string;
@@ -31,6 +33,7 @@ export const readSettings = (
     cells: { type: 'string' },
     peers: { type: 'string' },
     quick: { type: 'boolean' },
+    first: { type: 'boolean' },
     json: { type: 'string' },
     checkout: { type: 'string' },
     against: { type: 'string' },
@@ -40,7 +43,7 @@ export const readSettings = (
       return parseArgs({ args: [...args], options, strict: true, allowPositionals: false }).values;
     } catch {
       throw new Problem(
-        'Usage: npm run bench -- [--cells a,b] [--peers a,b] [--quick] [--json FILE] [--checkout BUILT] [--against BUILT]',
+        'Usage: npm run bench -- [--cells a,b] [--peers a,b] [--quick] [--first] [--json FILE] [--checkout BUILT] [--against BUILT]',
       );
     }
   })();
@@ -48,6 +51,7 @@ export const readSettings = (
     cells: names(read.cells, known.cells, 'cell'),
     peers: names(read.peers, known.peers, 'peer'),
     quick: read.quick === true,
+    first: read.first === true,
     ...(read.json !== undefined && { json: read.json }),
     ...(read.checkout !== undefined && { checkout: read.checkout }),
     ...(read.against !== undefined && { against: read.against }),

@@ -1,7 +1,7 @@
 import type { Gateway, RunningGateway } from '../gateways/gateway.js';
 import { letheRouter, type RouterOptions } from '../gateways/lethe-router.js';
 import { Problem } from '../problem.js';
-import type { Traffic } from '../programs/load.js';
+import type { Traffic, Window } from '../programs/load.js';
 import type { LoadResult } from '../programs/load-codec.js';
 import type { MockMode } from '../programs/mock.js';
 import type { Bench } from './cell.js';
@@ -30,6 +30,7 @@ interface Runner {
 
 export const routerName = 'lethe';
 const warmUpTimesMax = 4;
+const warmUpConnections = 16;
 
 type RouterChange = Partial<Pick<RouterOptions, 'name' | 'policy' | 'tls'>>;
 
@@ -109,16 +110,17 @@ export const runRace = async (bench: Bench, race: Race): Promise<RaceResult> => 
   const { pace, load } = bench;
   const runners = await startAll(bench, race);
   const problems: string[] = [];
-  const window = async (runner: Runner, warmSeconds: number, seconds: number): Promise<LoadResult> => {
-    const result = await load.run(runner.running, race.traffic, { warmSeconds, seconds });
+  const window = async (runner: Runner, traffic: Traffic, time: Window): Promise<LoadResult> => {
+    const result = await load.run(runner.running, traffic, time);
     runner.requests += result.total.completed + result.unanswered;
     problems.push(...faultsOf(runner.gateway, result));
     return result;
   };
   const warmUp = async (runner: Runner): Promise<void> => {
-    const wanted = race.traffic.rate === undefined ? pace.warmUpRequests : 0;
-    for (let times = 0; times < warmUpTimesMax && (times === 0 || runner.requests < wanted); times += 1)
-      await window(runner, 0, pace.warmUpSeconds);
+    const { bodyBytes, stream } = race.traffic;
+    const traffic = { bodyBytes, stream, connections: warmUpConnections, hurry: true };
+    for (let times = 0; times < warmUpTimesMax && runner.requests < pace.warmUpRequests; times += 1)
+      await window(runner, traffic, { warmSeconds: 0, seconds: pace.warmUpSeconds });
   };
   try {
     for (const runner of runners) await warmUp(runner);
@@ -126,7 +128,8 @@ export const runRace = async (bench: Bench, race: Race): Promise<RaceResult> => 
       for (let turn = 0; turn < runners.length; turn += 1) {
         const runner = runners[(round + turn) % runners.length] as Runner;
         const seconds = pace.windowSeconds * (race.windowFactor ?? 1);
-        runner.results.push(await window(runner, pace.leadSeconds, seconds));
+        const time = { warmSeconds: pace.leadSeconds, seconds };
+        runner.results.push(await window(runner, race.traffic, time));
       }
     for (const { gateway, running, requests } of runners)
       problems.push(...(await recordProblems(gateway.name, running, requests)));

@@ -31,6 +31,8 @@ export interface Gateway {
   readonly name: string;
   /** A router of ours: every request must be answered with the provider's own bytes and be accounted for. */
   readonly ours?: true;
+  /** Of a peer from a package registry. */
+  readonly version?: string;
   start(upstream: Upstream, surroundings: Surroundings): Promise<RunningGateway>;
 }
 

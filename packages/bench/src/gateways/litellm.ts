@@ -21,6 +21,7 @@ litellm_settings:
 /** LiteLLM's proxy with one worker, without a database. */
 export const litellm: Gateway = {
   name: 'litellm',
+  version,
   start: async (upstream, { folder: workFolder, gatewayCore }) => {
     const folder = await pythonPeer(`litellm-${version}`, `litellm[proxy]==${version}`);
     const port = await freePort();

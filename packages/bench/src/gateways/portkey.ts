@@ -11,6 +11,7 @@ const ofItsLock = { hono: '4.9.7', '@hono/node-server': '1.13.5' };
 /** Portkey's gateway in its fastest form. It checks no key, computes no cost and publishes nothing here. */
 export const portkey: Gateway = {
   name: 'portkey',
+  version,
   start: async (upstream, { gatewayCore }) => {
     const folder = await npmPeer(`portkey-${version}`, { '@portkey-ai/gateway': version }, ofItsLock);
     const port = await freePort();

@@ -24,6 +24,7 @@ api_key_location = "env::OPENAI_API_KEY"
 /** TensorZero's gateway out of its PyPI wheel, which serves it in the process of its client; observability off. */
 export const tensorzero: Gateway = {
   name: 'tensorzero',
+  version,
   start: async (upstream, { folder: workFolder, gatewayCore }) => {
     const folder = await pythonPeer(`tensorzero-${version}`, `tensorzero==${version}`);
     const config = join(workFolder, `tensorzero-${upstream.port}.toml`);

@@ -10,6 +10,8 @@ export interface Traffic {
   readonly bodyBytes: number;
   readonly stream: boolean;
   readonly connections: number;
+  /** The mock provider is asked not to pace its answers. */
+  readonly hurry?: boolean;
   /** Requests a second; absent: each connection sends its next request when it has its answer. */
   readonly rate?: number;
   /** Requests that may wait for a free connection at a fixed rate. */
@@ -45,7 +47,12 @@ export class LoadGenerator {
   async run(target: LoadTarget, traffic: Traffic, window: Window): Promise<LoadResult> {
     const { program, folder, core, expected } = this.options;
     const file = (name: string): string => join(folder, `request-${name}`);
-    const body = requestBody(traffic.bodyBytes, target.asking.model, traffic.stream);
+    const body = requestBody({
+      bytes: traffic.bodyBytes,
+      model: target.asking.model,
+      stream: traffic.stream,
+      ...(traffic.hurry && { hurry: true }),
+    });
     writeFileSync(file('body'), body);
     writeFileSync(file('head'), requestHead(target.asking, body.length));
     if (target.keys !== undefined)

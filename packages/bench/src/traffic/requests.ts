@@ -10,8 +10,16 @@ export interface Asking {
 const sentence =
   'Explain why the function "parse" returns\\nnull for {"key": "a\\\\b"} and what to do about it, please. ';
 
-/** The body of a chat completion of exactly `bytes` bytes, its members in the order of the OpenAI SDK. */
-export const requestBody = (bytes: number, model: string, stream: boolean): Buffer => {
+export interface BodyShape {
+  readonly bytes: number;
+  readonly model: string;
+  readonly stream: boolean;
+  /** Asks the mock provider not to pace its answer. */
+  readonly hurry?: boolean;
+}
+
+/** The body of a chat completion of exactly so many bytes, its members in the order of the OpenAI SDK. */
+export const requestBody = ({ bytes, model, stream, hurry }: BodyShape): Buffer => {
   const body = (content: string): string =>
     JSON.stringify({
       messages: [
@@ -22,6 +30,7 @@ export const requestBody = (bytes: number, model: string, stream: boolean): Buff
       max_completion_tokens: 1000,
       temperature: 0.7,
       ...(stream && { stream: true }),
+      ...(hurry && { user: 'burst' }),
     });
   const padded = (length: number): string => {
     const repeated = sentence.repeat(Math.ceil(length / sentence.length) + 1);
