@@ -1,1 +1,2 @@
 export { scan } from './grammar';
+export { begin, skim } from './skim';

@@ -42,7 +42,7 @@ export function shortString(p: usize, end: usize): usize {
 }
 
 @inline
-function bits(a: v128, b: v128, c: v128, d: v128): u64 {
+export function bits(a: v128, b: v128, c: v128, d: v128): u64 {
   return (
     <u64>(<u32>(i8x16.bitmask(a) | (i8x16.bitmask(b) << 16))) |
     (<u64>(<u32>(i8x16.bitmask(c) | (i8x16.bitmask(d) << 16))) << 32)
@@ -50,7 +50,7 @@ function bits(a: v128, b: v128, c: v128, d: v128): u64 {
 }
 
 @inline
-function equal(a: v128, b: v128, c: v128, d: v128, byte: u8): u64 {
+export function equal(a: v128, b: v128, c: v128, d: v128, byte: u8): u64 {
   const x = i8x16.splat(<i8>byte);
   return bits(i8x16.eq(a, x), i8x16.eq(b, x), i8x16.eq(c, x), i8x16.eq(d, x));
 }

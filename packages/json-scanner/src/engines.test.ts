@@ -15,6 +15,10 @@ import { JsonScanner } from './json-scanner.js';
 import { openMachine } from './simd/machine.js';
 import { canary, cut, cuts, document, longDocument, mutate, mutation, soup } from './testing/documents.js';
 import { knownNames } from './top-level-fields.js';
+import { compilePaths } from './watch/compile-paths.js';
+import { findPaths, type Skim } from './watch/find-paths.js';
+import { scalarSkim } from './watch/scalar-skim.js';
+import { simdSkim } from './watch/simd-skim.js';
 
 const isLong = process.env.LETHE_LONG === '1';
 jest.setTimeout(isLong ? 3_600_000 : 60_000);
@@ -130,10 +134,27 @@ const samples: { readonly bytes: Buffer; readonly expected: string }[] = [
   ...smallDocuments.flatMap((text) => neighbours(telling, text)),
   ...fc.sample(longDocument, { seed: 5, numRuns: 300 }),
 ].map((bytes) => ({ bytes, expected: account(scalarWalk, [bytes]) }));
+const watch = compilePaths(['f[].type', 'f[].a.type', 'f.a', 'f[]']);
+const watchedValues = [
+  '[{"type":"x","b":{"type":[1,{"c":"]}"}]},"a":{"type":-12.5}},true,[],{},null,false,"s\\"",7 , 8]',
+  ` [ {\n"type" : "${'y'.repeat(64)}" , "t\\u0079pe":1,"n":"\\\\","a":{ "x" : [ ] , "type" : null }}\t] `,
+  '{"a":"b\\n","c":[[[{"a":"}"}]]],"":{"a":1},"a" : [1,2],"aa":3,"a":0}',
+];
+const watchedHits = (skim: Skim): string =>
+  watchedValues
+    .map((text) => {
+      const field = { name: 'f', valueStart: 0, valueEnd: Buffer.byteLength(text) };
+      return JSON.stringify(findPaths(watch, cut(Buffer.from(text), [40]), field, { skim }));
+    })
+    .join();
+const expectedHits = watchedHits(scalarSkim);
+
 const notices = (engine: Buffer): boolean => {
-  const changed = simdWalk(openMachine(engine));
+  const opened = openMachine(engine);
+  const changed = simdWalk(opened);
   const differs = (chunks: Buffer[], expected: string) => account(changed, chunks) !== expected;
   return (
+    watchedHits(simdSkim(opened)) !== expectedHits ||
     samples.some(({ bytes, expected }) => differs([bytes], expected)) ||
     // Some of its code is only for tokens that are cut.
     samples.some(({ bytes, expected }, n) => n % 5 === 0 && differs(cut(bytes, [...bytes.keys()]), expected))
@@ -230,6 +251,7 @@ describe('the two engines', () => {
 
   it('would be caught: engines with one changed constant are noticed', () => {
     const changed = changedEngines();
+    expect(watchedHits(simdSkim(openMachine()))).toBe(expectedHits);
     const noticed = changed.filter(notices).length;
     process.stdout.write(`${noticed} of ${changed.length} changed engines were noticed\n`);
     expect(changed.length).toBeGreaterThan(10);

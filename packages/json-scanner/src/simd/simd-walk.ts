@@ -2,10 +2,9 @@ import type { ErrorCode } from '@lethe/contracts';
 import type { FieldSink, GrammarWalk } from '../grammar-walk.js';
 import { ScanFault } from '../scan-fault.js';
 import type { JsonKind } from '../types.js';
-import { event, layout, word } from './layout.js';
+import { event, kinds, layout, word } from './layout.js';
 import type { Machine, Tenant } from './machine.js';
 
-const kinds: readonly JsonKind[] = ['string', 'number', 'object', 'array', 'true', 'false', 'null'];
 const faults: readonly (ErrorCode | undefined)[] = [
   undefined,
   'caller.malformed_json',
