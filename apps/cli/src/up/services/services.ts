@@ -4,6 +4,7 @@ import { programOf } from '../../repository.js';
 import { timed } from '../../terminal/print.js';
 import type { Home } from '../home/home.js';
 import type { Reservation } from './ports.js';
+import { routerMemory } from './router-memory.js';
 import { routerPermissions } from './router-permissions.js';
 import { SupervisedService } from './supervised-service.js';
 
@@ -66,10 +67,14 @@ export class Services {
       LAUNCHED_BY_PIPE: '1',
     });
     for (const name of serviceNames)
-      this.#prepare(name, [
-        ...(name === 'router' ? routerPermissions(this.#options.routerWorkers) : []),
-        programOf(`apps/${name}`),
-      ]);
+      this.#prepare(
+        name,
+        [
+          ...(name === 'router' ? routerPermissions(this.#options.routerWorkers) : []),
+          programOf(`apps/${name}`),
+        ],
+        name === 'router' ? routerMemory : {},
+      );
   }
 
   /** Hands over the launch objects; resolves when all services are ready. Rejects with Problem. */
