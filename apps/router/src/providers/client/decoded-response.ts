@@ -1,55 +1,70 @@
-import { createBrotliDecompress, createGunzip, createInflate, gzipSync } from 'node:zlib';
+import {
+  constants,
+  createBrotliDecompress,
+  createGunzip,
+  createInflate,
+  deflateSync,
+  gzipSync,
+} from 'node:zlib';
 import { type BodyEnd, type BodySink, UpstreamError, type UpstreamResponse } from '../types.js';
 
-const inflaters = {
-  gzip: createGunzip,
-  'x-gzip': createGunzip,
-  deflate: createInflate,
-  br: createBrotliDecompress,
-} as const;
-type Inflater = ReturnType<(typeof inflaters)[keyof typeof inflaters]>;
+type Inflater =
+  | ReturnType<typeof createGunzip>
+  | ReturnType<typeof createInflate>
+  | ReturnType<typeof createBrotliDecompress>;
+
+interface Encoding {
+  readonly make: (options: { readonly chunkSize: number }) => Inflater;
+  /** More zeros than its inflater looks back on, encoded. Absent: the inflater cannot be used twice. */
+  readonly zeros?: Buffer;
+}
 
 const chunkSize = 32 * 1024;
-
-/** More zeros than an inflater looks back on, as a gzip member. */
-const zeros = gzipSync(Buffer.alloc(96 * 1024));
+const manyZeros = Buffer.alloc(96 * 1024);
+const gzip: Encoding = { make: createGunzip, zeros: gzipSync(manyZeros) };
+const encodings: ReadonlyMap<string, Encoding> = new Map([
+  ['gzip', gzip],
+  ['x-gzip', gzip],
+  ['deflate', { make: createInflate, zeros: deflateSync(manyZeros) }],
+  ['br', { make: createBrotliDecompress }],
+]);
 
 /**
  * The response without its content-encoding: some providers compress although they were asked not to, and the bytes
  * must be readable to be metered. Throws UpstreamError when they would not be.
  */
 export const decoded = (response: UpstreamResponse): UpstreamResponse => {
-  const encoding = response.header('content-encoding')?.trim().toLowerCase();
-  if (encoding === undefined || encoding === '' || encoding === 'identity') return response;
-  const make = Object.hasOwn(inflaters, encoding) ? inflaters[encoding as keyof typeof inflaters] : undefined;
-  if (make === undefined) {
+  const name = response.header('content-encoding')?.trim().toLowerCase();
+  if (name === undefined || name === '' || name === 'identity') return response;
+  const encoding = encodings.get(name);
+  if (encoding === undefined) {
     response.abort();
     throw new UpstreamError('malformed', true);
   }
-  return new DecodedResponse(response, make({ chunkSize }), make === createGunzip);
+  return new DecodedResponse(response, encoding);
 };
 
 /**
- * An inflater keeps the last 32 KiB of what it has put out. After whole gzip answers they are overwritten, by a member
- * of zeros behind the last one; for other encodings and for cut answers Node offers no way, and they are freed as
- * they are.
+ * An inflater keeps what it has put out last. It is overwritten at the end of an answer, by zeros that go the same way.
+ * Two are freed as they are, since Node leaves no other way: one that has met broken bytes, and brotli's.
  */
 class DecodedResponse implements UpstreamResponse {
   readonly #encoded: UpstreamResponse;
   readonly #inflater: Inflater;
-  readonly #isGzip: boolean;
+  readonly #zeros: Buffer | undefined;
   readonly headers: UpstreamResponse['headers'];
   #aborted = false;
   /** The encoded bytes that are being decoded, and what to call when they are. */
   #feeding: Buffer | undefined;
   #onFed: () => void = () => undefined;
-  #delivered = 0;
-  #contentBytes = Number.POSITIVE_INFINITY;
+  #onTaken: () => void = () => undefined;
+  /** All of the answer has come out: what follows is not for the sink. */
+  #isOver = false;
 
-  constructor(encoded: UpstreamResponse, inflater: Inflater, isGzip: boolean) {
+  constructor(encoded: UpstreamResponse, { make, zeros }: Encoding) {
     this.#encoded = encoded;
-    this.#inflater = inflater;
-    this.#isGzip = isGzip;
+    this.#inflater = make({ chunkSize });
+    this.#zeros = zeros;
     this.headers = encoded.headers.filter(
       ([name]) => name !== 'content-encoding' && name !== 'content-length',
     );
@@ -64,14 +79,15 @@ class DecodedResponse implements UpstreamResponse {
   }
 
   async pipe(sink: BodySink): Promise<BodyEnd> {
-    const drained = this.#drainInto(sink);
+    const closed = this.#drainInto(sink);
     const end = await this.#encoded.pipe({ data: (buffer, start, stop) => this.#feed(buffer, start, stop) });
-    if (end === 'complete') await this.#fed();
-    if (end === 'complete') this.#finish();
-    else this.#inflater.destroy();
-    const whole = await drained;
+    await this.#fed();
+    const isWhole = end === 'complete' && (await this.#finish());
+    await this.#taken();
+    this.#overwrite();
+    await closed;
     if (this.#aborted) return 'aborted';
-    return end === 'complete' && whole ? 'complete' : 'cut';
+    return isWhole ? 'complete' : 'cut';
   }
 
   resume(): void {
@@ -83,9 +99,11 @@ class DecodedResponse implements UpstreamResponse {
   }
 
   abort(): void {
+    if (this.#isOver) return;
     this.#aborted = true;
     this.#encoded.abort();
-    this.#inflater.destroy();
+    // What waits to be taken is not dropped as it is.
+    this.#inflater.resume();
   }
 
   /** One encoded buffer at a time, so that a slow sink slows the provider. */
@@ -112,31 +130,53 @@ class DecodedResponse implements UpstreamResponse {
     });
   }
 
-  #finish(): void {
-    // What comes out from here on is not the answer's.
-    this.#contentBytes = this.#delivered + this.#inflater.readableLength;
-    if (this.#isGzip && this.#inflater.bytesWritten > 0) this.#inflater.end(zeros);
-    else this.#inflater.end();
+  /** Resolves once all of the answer has been taken: true when the encoding ended as it should. */
+  #finish(): Promise<boolean> {
+    return new Promise((resolve) => {
+      this.#inflater.on('close', () => resolve(false));
+      if (this.#inflater.destroyed) resolve(false);
+      else if (this.#zeros === undefined) this.#inflater.once('end', () => resolve(true)).end();
+      else this.#inflater.flush(constants.Z_FINISH, () => resolve(!this.#inflater.destroyed));
+    });
   }
 
-  /** Resolves once nothing more comes: true when the encoding ended as it should. */
-  #drainInto(sink: BodySink): Promise<boolean> {
+  /** Resolves when the sink has had all that was put out. */
+  #taken(): Promise<void> {
     return new Promise((resolve) => {
-      let ended = false;
-      this.#inflater.on('data', (chunk: Buffer) => {
-        const isContent = this.#delivered < this.#contentBytes;
-        this.#delivered += chunk.length;
-        const verdict = isContent ? sink.data(chunk, 0, chunk.length) : 'continue';
+      if (this.#inflater.readableLength === 0 || this.#inflater.destroyed) resolve();
+      else this.#onTaken = resolve;
+    });
+  }
+
+  #overwrite(): void {
+    const inflater = this.#inflater;
+    this.#isOver = true;
+    if (inflater.destroyed) return;
+    if (this.#zeros === undefined || !('reset' in inflater)) {
+      inflater.destroy();
+      return;
+    }
+    inflater.reset();
+    inflater.end(this.#zeros);
+    inflater.resume();
+  }
+
+  /** Resolves when the inflater is gone. */
+  #drainInto(sink: BodySink): Promise<void> {
+    return new Promise((resolve) => {
+      const inflater = this.#inflater;
+      inflater.on('data', (chunk: Buffer) => {
+        const isForSink = !this.#isOver && !this.#aborted;
+        const verdict = isForSink ? sink.data(chunk, 0, chunk.length) : 'continue';
         if (verdict === 'continue') chunk.fill(0);
-        if (verdict === 'pause') this.#inflater.pause();
+        if (verdict === 'pause' && !this.#aborted) inflater.pause();
+        if (inflater.readableLength === 0) this.#onTaken();
       });
-      this.#inflater.on('end', () => {
-        ended = true;
-      });
-      this.#inflater.on('error', () => this.#encoded.abort());
-      this.#inflater.on('close', () => {
+      inflater.on('error', () => this.#encoded.abort());
+      inflater.on('close', () => {
         this.#release();
-        resolve(ended);
+        this.#onTaken();
+        resolve();
       });
     });
   }
