@@ -1,5 +1,6 @@
 import { readFileSync } from 'node:fs';
 import { Agent } from 'node:http';
+import { availableParallelism, loadavg } from 'node:os';
 import { setTimeout as pause } from 'node:timers/promises';
 import { afterAll, beforeAll, describe, expect, it, jest } from '@jest/globals';
 import { type MemoryNeedle, scanProcessMemory } from '@lethe/leak-prover';
@@ -16,7 +17,9 @@ jest.setTimeout(120_000);
 
 const WORKERS = 3;
 const CALM_MS = 1_500;
-const REPLACED_WITHIN_MS = 15_000;
+/** Patience of the test; what is promised is asked for on its own. */
+const REPLACED_WITHIN_MS = 45_000;
+const REPLACED_S_MAX = 4;
 
 let lethe: Lethe;
 let keys: Readonly<Record<'logging' | 'quiet', string>>;
@@ -102,6 +105,7 @@ describe('kill -9 of one worker under load', () => {
   let from: Date;
   let killedPid: number;
   let killedAtMs: number;
+  let backAfterS: number;
   const outcomes = new Map<number, readonly Outcome[]>();
 
   beforeAll(async () => {
@@ -121,7 +125,8 @@ describe('kill -9 of one worker under load', () => {
         () => workerPids().length === WORKERS && !workerPids().includes(killedPid),
         REPLACED_WITHIN_MS,
       );
-      figures['worker back after'] = `${Math.round(performance.now() - killedAtMs)} ms`;
+      backAfterS = (performance.now() - killedAtMs) / 1_000;
+      figures['worker back after'] = `${backAfterS.toFixed(1)} s`;
       await pause(CALM_MS);
     } finally {
       stop.abort();
@@ -177,6 +182,12 @@ describe('kill -9 of one worker under load', () => {
     fresh.close();
   });
 
+  it('has it soon: where more processes than cores want to run, everything takes as many times longer', () => {
+    const crowding = Math.max(1, (loadavg()[0] ?? 0) / availableParallelism());
+    figures.crowding = crowding.toFixed(1);
+    expect(backAfterS / crowding).toBeLessThan(REPLACED_S_MAX);
+  });
+
   it('keeps the sum of all requests from falling', async () => {
     const total = await totalOf(operatorOf(lethe.run), 'lethe_router_requests_total');
     const now = (await requestsByWorker(lethe.run)).reduce((sum, count) => sum + count, 0);
@@ -198,7 +209,7 @@ describe('kill -9 of the process that starts the workers', () => {
     process.kill(primary, 'SIGKILL');
     const answers = await Promise.all(streams);
     for (const { body } of answers) expect(body.toString().endsWith('data: [DONE]\n\n')).toBe(true);
-    await waitFor(() => !before.some(alive), 6_000);
+    await waitFor(() => !before.some(alive), 10_000);
     await waitFor(
       () => workerPids().length === WORKERS && !workerPids().some((pid) => before.includes(pid)),
       REPLACED_WITHIN_MS,
