@@ -164,7 +164,7 @@ describe('endpoints', () => {
     expect(of('openai/gpt-3.5-turbo-instruct')).toEqual(['completions']);
     expect(of('anthropic/claude-haiku-4-5')).toEqual(['messages', 'count_tokens']);
     expect(of('sim/embed')).toEqual(['embeddings']);
-    expect(of('sim/tools')).not.toContain('completions');
+    expect(of('sim/echo')).not.toContain('embeddings');
     expect(of('sim/fault-cut~5')).toEqual(expect.arrayContaining(['completions', 'embeddings', 'messages']));
     expect(of('sim/no-usage')).toEqual(of('sim/fault-no-usage'));
   });

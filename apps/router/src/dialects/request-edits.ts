@@ -2,6 +2,7 @@ import type { ProviderAccepts } from '@lethe/model-catalog';
 import type { Edit } from '../http/types.js';
 import { type EditContext, type Face, ownFieldNames } from './face.js';
 import { removeFields, setField } from './field-edits.js';
+import { refuseWatched } from './watched-places.js';
 import { refuseFields, strippedFields } from './zdr-fields.js';
 
 interface EditOptions extends EditContext {
@@ -25,6 +26,7 @@ const takes = (accepts: ProviderAccepts, name: 'store' | 'stream_options'): bool
 const strippedUnderZdr = ({ face, body, zdr }: EditOptions): string[] => {
   if (!zdr) return [];
   refuseFields(face, body);
+  refuseWatched(face, body);
   return strippedFields(face, body);
 };
 

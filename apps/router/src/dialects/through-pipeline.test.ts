@@ -154,6 +154,27 @@ describe.each(paths)('%s', (path) => {
     expect(sent.model).toBe(modelAt(path).slice(4));
   });
 
+  it('sends no tool of the provider’s own and no stored file under ZDR, and names the field alone', async () => {
+    const hidden = { ...tools[0], type: 'web_search_20250305' };
+    const file = [{ role: 'user', content: [{ type: 'image', source: { type: 'file', file_id: canary } }] }];
+    const cases: (readonly [string, object])[] = [];
+    if ('tools' in request) cases.push(['tools', { ...request, tools: [...tools, hidden] }]);
+    if (path.startsWith('/v1/messages')) cases.push(['messages', { ...request, messages: file }]);
+    const strict = await start({ zdr: true });
+    const open = await start();
+    for (const [param, asked] of cases) {
+      const answer = await strict.post(path, asked);
+      const text = await answer.text();
+      expect([answer.status, JSON.parse(text).error]).toMatchObject([400, { code: 'field_refused', param }]);
+      expect(text).not.toContain(canary);
+      // Control: without ZDR the provider receives it.
+      open.sent.length = 0;
+      expect((await open.post(path, asked)).status).toBe(200);
+      expect(open.sent[0]?.body).toContain(param === 'tools' ? hidden.type : '"file_id"');
+    }
+    expect(strict.sent).toEqual([]);
+  });
+
   it('refuses in its own shape, whatever the provider quoted', async () => {
     const router = await start();
     const anthropic = facesByPath.get(path)?.dialect === 'anthropic';

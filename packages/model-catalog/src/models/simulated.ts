@@ -2,8 +2,17 @@ import { priceList } from '../price.js';
 import { providerOf } from '../providers/all.js';
 import type { CatalogModel } from '../types.js';
 
-const TEXT_ANSWERS = ['echo', 'chat', 'structured', 'every-field', 'cached'];
-const ANSWERS = [...TEXT_ANSWERS, 'tools', 'reasoning', 'refusal', 'embed'];
+const ANSWERS = [
+  'echo',
+  'chat',
+  'tools',
+  'reasoning',
+  'structured',
+  'every-field',
+  'cached',
+  'refusal',
+  'embed',
+];
 const FAULTS = [
   '400',
   '401',
@@ -40,14 +49,13 @@ const RENAMED = new Map([
   ['no-usage', 'fault-no-usage'],
 ]);
 
-const generating = ['chat_completions', 'responses', 'messages', 'count_tokens'] as const;
+const generating = ['chat_completions', 'completions', 'responses', 'messages', 'count_tokens'] as const;
 
-/** Faults strike at every endpoint; legacy completions can carry nothing but text. */
+/** Faults strike at every endpoint. */
 const endpointsOf = (upstreamModel: string): CatalogModel['endpoints'] => {
   const name = upstreamModel.replace(/^strict-/, '');
-  if (name.startsWith('fault-')) return [...generating, 'completions', 'embeddings'];
-  if (name === 'embed') return ['embeddings'];
-  return TEXT_ANSWERS.includes(name) ? [...generating, 'completions'] : generating;
+  if (name.startsWith('fault-')) return [...generating, 'embeddings'];
+  return name === 'embed' ? ['embeddings'] : generating;
 };
 const DELAY_MS_MAX = 60_000;
 
