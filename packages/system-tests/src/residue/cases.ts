@@ -152,6 +152,9 @@ const downloadCut = (streaming: boolean): ResidueCase['run'] => {
 const departures: ResidueCase[] = [
   leaving('leaves in the upload, FIN', true, uploadCut('end')),
   leaving('leaves in the upload, RST', true, uploadCut('reset')),
+  leaving('16 leave in the upload', true, async (world) => {
+    await Promise.all(Array.from({ length: 16 }, () => uploadCut('end')(world)));
+  }),
   leaving('leaves in the download', false, downloadCut(false)),
   leaving('leaves in the stream', true, downloadCut(true)),
   leaving('leaves before the answer', true, async ({ caller, provider, text }) => {
