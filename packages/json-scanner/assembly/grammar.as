@@ -89,8 +89,16 @@ export function scan(length: i32, deepest: i32): i32 {
           break;
         }
         p++;
-        // Indentation.
-        while (p + 8 <= end && load<u64>(p) == 0x2020202020202020) p += 8;
+        if (p < end && <i32>load<u8>(p) <= 0x20) {
+          // Indentation: all white space of the next 16 bytes at once.
+          const v = v128.load(p);
+          const blank = v128.or(
+            v128.or(i8x16.eq(v, i8x16.splat(0x20)), i8x16.eq(v, i8x16.splat(0x0a))),
+            v128.or(i8x16.eq(v, i8x16.splat(0x0d)), i8x16.eq(v, i8x16.splat(0x09))),
+          );
+          p += <usize>ctz<i32>(~i8x16.bitmask(blank));
+          if (p > end) p = end;
+        }
         continue;
       }
       if (expect == commaOrClose) {

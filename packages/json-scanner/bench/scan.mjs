@@ -1,9 +1,13 @@
-// What a scan costs, in microseconds per KB: the compiled engine beside the plain one, in turns within one run.
+// What a scan and a search for watched paths cost, in microseconds per KB: the compiled engine beside the plain one, in turns within one run.
 // Usage: npm run build -w @lethe/json-scanner && node packages/json-scanner/bench/scan.mjs
 import { performance } from 'node:perf_hooks';
 import { machine, scalarWalk, simdWalk } from '../dist/engine.js';
 import { JsonScanner } from '../dist/json-scanner.js';
 import { knownNames } from '../dist/top-level-fields.js';
+import { compilePaths } from '../dist/watch/compile-paths.js';
+import { findPaths } from '../dist/watch/find-paths.js';
+import { scalarSkim } from '../dist/watch/scalar-skim.js';
+import { simdSkim } from '../dist/watch/simd-skim.js';
 
 const names = knownNames(['model', 'messages', 'stream', 'stream_options', 'tools', 'lethe']);
 const limits = { nestingMax: 128, topLevelFieldsMax: 256 };
@@ -69,23 +73,54 @@ const once = (
   scanner.wipe();
 };
 
-const rows = Object.entries(documents).map(([name, text]) => {
-  const document = Buffer.from(text);
-  const chunks = cut(document);
-  const turns = Math.max(8, Math.ceil(600_000 / document.length));
-  const best = Object.fromEntries(Object.keys(engines).map((engine) => [engine, Number.POSITIVE_INFINITY]));
+/** Microseconds of the best of many rounds, the engines taking turns. */
+const measure = (/** @type {Record<string, () => void>} */ jobs, /** @type {number} */ bytes) => {
+  const turns = Math.max(8, Math.ceil(600_000 / bytes));
+  const best = Object.fromEntries(Object.keys(jobs).map((engine) => [engine, Number.POSITIVE_INFINITY]));
   for (let round = 0; round < 40; round++) {
-    for (const [engine, make] of Object.entries(engines)) {
+    for (const [engine, job] of Object.entries(jobs)) {
       const started = performance.now();
-      for (let turn = 0; turn < turns; turn++) once(chunks, make);
+      for (let turn = 0; turn < turns; turn++) job();
       best[engine] = Math.min(best[engine] ?? 0, ((performance.now() - started) * 1000) / turns);
     }
   }
-  return { name, bytes: document.length, best };
-});
-for (const { name, bytes, best } of rows) {
+  return best;
+};
+const print = (
+  /** @type {string} */ name,
+  /** @type {number} */ bytes,
+  /** @type {Record<string, number>} */ best,
+) => {
   const cells = Object.entries(best).map(
     ([engine, us]) => `${engine} ${us.toFixed(2)} us, ${((us * 1024) / bytes).toFixed(3)} us/KB`,
   );
-  process.stdout.write(`${name.padEnd(28)} ${String(bytes).padStart(8)} B   ${cells.join('   ')}\n`);
+  process.stdout.write(`${name.padEnd(34)} ${String(bytes).padStart(8)} B   ${cells.join('   ')}\n`);
+};
+
+const watch = compilePaths([
+  'tools[].type',
+  'messages[].content[].type',
+  'messages[].content[].source.type',
+  'messages[].content[].file.file_id',
+]);
+const skims = { javascript: scalarSkim, ...(machine && { wasm: simdSkim(machine) }) };
+const watchAll = (
+  /** @type {Buffer[]} */ chunks,
+  /** @type {import('../dist/watch/find-paths.js').Skim} */ skim,
+) => {
+  const scanner = new JsonScanner(names, limits);
+  for (const chunk of chunks) scanner.feed(chunk);
+  const fields = scanner.finish().fields.filter(({ name }) => name !== undefined);
+  return () => {
+    for (const field of fields) findPaths(watch, chunks, { ...field, name: field.name ?? '' }, { skim });
+  };
+};
+
+for (const [name, text] of Object.entries(documents)) {
+  const document = Buffer.from(text);
+  const chunks = cut(document);
+  const scans = Object.entries(engines).map(([engine, make]) => [engine, () => once(chunks, make)]);
+  const searches = Object.entries(skims).map(([engine, skim]) => [engine, watchAll(chunks, skim)]);
+  print(name, document.length, measure(Object.fromEntries(scans), document.length));
+  print('  watched paths', document.length, measure(Object.fromEntries(searches), document.length));
 }

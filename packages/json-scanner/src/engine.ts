@@ -1,6 +1,6 @@
 import type { FieldSink, GrammarWalk } from './grammar-walk.js';
 import { ScalarWalk } from './scalar/scalar-walk.js';
-import { isEqualToScalar } from './self-test.js';
+import { isEqualToScalar, skimsAsScalar } from './self-test.js';
 import { type Machine, openMachine } from './simd/machine.js';
 import { SimdWalk, simdNestingMax } from './simd/simd-walk.js';
 
@@ -20,7 +20,7 @@ export const simdWalk =
 export const openTestedMachine = (open: () => Machine = openMachine): Machine | undefined => {
   try {
     const machine = open();
-    return isEqualToScalar(simdWalk(machine), scalarWalk) ? machine : undefined;
+    return isEqualToScalar(simdWalk(machine), scalarWalk) && skimsAsScalar(machine) ? machine : undefined;
   } catch {
     return undefined;
   }

@@ -77,7 +77,7 @@ describe.each(engines)('JsonScanner in $engine', ({ engineWalk }) => {
           if (isKnown) assert.equal(found.field(key as Name), field);
         });
       }),
-      { seed: 1, numRuns: 8_000 },
+      { seed: 1, numRuns: 4_000 },
     );
   });
 
@@ -93,11 +93,11 @@ describe.each(engines)('JsonScanner in $engine', ({ engineWalk }) => {
         if (code === 'ok') assert.ok(isObject(parsed));
         else if (isObject(parsed)) assert.ok(isRightlyRefused(code, broken, parsed), code);
       }),
-      { seed: 2, numRuns: 12_000 },
+      { seed: 2, numRuns: 6_000 },
     );
     // Both sides must have been tried, or the property says nothing.
-    expect(seen.ok).toBeGreaterThan(1_000);
-    expect(seen.refused).toBeGreaterThan(5_000);
+    expect(seen.ok).toBeGreaterThan(500);
+    expect(seen.refused).toBeGreaterThan(2_500);
   });
 
   it('never crashes on random bytes and never accepts what is no object', () => {
@@ -107,7 +107,7 @@ describe.each(engines)('JsonScanner in $engine', ({ engineWalk }) => {
         const bytes = Buffer.from(input);
         if (verdict(bytes, at) === 'ok') assert.ok(isObject(parse(bytes)));
       }),
-      { seed: 3, numRuns: 8_000 },
+      { seed: 3, numRuns: 4_000 },
     );
   });
 

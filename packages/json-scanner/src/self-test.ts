@@ -1,5 +1,11 @@
 import type { FieldSink, GrammarWalk } from './grammar-walk.js';
 import { ScanFault } from './scan-fault.js';
+import type { Machine } from './simd/machine.js';
+import { compilePaths } from './watch/compile-paths.js';
+import { Hits } from './watch/hits.js';
+import { scalarSkim } from './watch/scalar-skim.js';
+import { simdSkim } from './watch/simd-skim.js';
+import { ByteSpan } from './watch/span.js';
 
 type Maker = (fields: FieldSink, nestingMax: number) => GrammarWalk;
 
@@ -48,4 +54,23 @@ export const isEqualToScalar = (make: Maker, scalar: Maker): boolean =>
     const document = Buffer.from(text);
     const cuts = [0, 1, 7, document.length >> 1, document.length - 1];
     return cuts.every((cut) => account(make, document, cut) === account(scalar, document, cut));
+  });
+
+const watch = compilePaths(['a[].b', 'a[].c[].d']);
+const watched = [
+  `[{"b":"x","${long}":{"b":["}\\"",{}]},"c":[{"d":1},{"d":"${long}"}],"\\u0062":0},"${long}\\\\",[],{"b":null}]`,
+  ' { "b" : 1 } ',
+];
+
+/** Whether the second mode of the engine tells the same places as the plain one. */
+export const skimsAsScalar = (machine: Machine): boolean =>
+  watched.every((text) => {
+    const bytes = Buffer.from(text);
+    const [told, expected] = [simdSkim(machine), scalarSkim].map((skim) => {
+      const span = new ByteSpan([bytes], 0, bytes.length);
+      const hits = new Hits('a', span, 100);
+      skim(watch, 1, span, hits);
+      return JSON.stringify(hits.list);
+    });
+    return told === expected;
   });

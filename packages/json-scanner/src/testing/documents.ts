@@ -34,7 +34,7 @@ const topKey = fc.oneof(
   fc.stringMatching(/^[\p{L}\d _-]{1,9}$/u),
 );
 const entries = fc.uniqueArray(fc.tuple(topKey, anyValue), { selector: ([key]) => key, maxLength: 8 });
-const space = fc.constantFrom('', '', '', ' ', '\n\t', '\r\n  ');
+const space = fc.constantFrom('', '', '', ' ', '\n\t', '\r\n  ', `\n${' '.repeat(20)}`);
 export const cuts = fc.array(fc.nat(4_000), { maxLength: 12 });
 /** A document with spaces everywhere, and indented values. */
 export const document = fc.tuple(entries, space, fc.constantFrom(0, 0, 2)).map(([list, gap, indent]) => {
