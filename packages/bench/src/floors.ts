@@ -59,4 +59,5 @@ export const floors: readonly Floor[] = [
   { cell: 'scale-orgs', figure: '1000 orgs / lethe', atMost: noise },
   { cell: 'overload', figure: 'goodput / peak', atLeast: 0.9 },
   { cell: 'overload', figure: 'MB peak', atMost: 260 },
+  { cell: 'residue', figure: 'bytes left at worst', atMost: 0 },
 ];

@@ -5,6 +5,7 @@ import { memoryCell } from './memory-cell.js';
 import { overloadCell } from './overload-cell.js';
 import { ourRouter } from './race.js';
 import { ratioCell } from './ratio-cell.js';
+import { residueCell } from './residue-cell.js';
 
 const kb = 1024;
 const small = { bodyBytes: kb, stream: false, connections: 64 };
@@ -92,4 +93,5 @@ export const cells: readonly Cell[] = [
     ],
   }),
   overloadCell,
+  residueCell,
 ];

@@ -7,6 +7,7 @@ import { freePorts } from '../programs/free-ports.js';
 import { type Program, startProgram } from '../programs/start-program.js';
 import { chatPath, type Gateway, type RunningGateway, type Surroundings, upstreamModel } from './gateway.js';
 import { type PolicyServer, type PolicySize, startPolicyServer } from './policy-server.js';
+import { routerEnvironment, routerFlags } from './router-command.js';
 import { readRouterMemory, untilRecordsAre } from './router-metrics.js';
 import { startTlsClient, startTlsProvider } from './tls-front.js';
 
@@ -23,19 +24,6 @@ export interface RouterOptions {
 interface Stoppable {
   stop(): Promise<void>;
 }
-
-const [major = 0, minor = 0] = process.versions.node.split('.').map(Number);
-const permissionFlag =
-  major > 23 || (major === 23 && minor >= 5) || (major === 22 && minor >= 13)
-    ? '--permission'
-    : '--experimental-permission';
-
-/** The restrictions under which the launcher starts a router. */
-const permissionsOf = (root: string): string[] => [
-  permissionFlag,
-  '--disable-warning=ExperimentalWarning',
-  ...['apps/router', 'packages', 'node_modules'].map((folder) => `--allow-fs-read=${join(root, folder)}/*`),
-];
 
 const eventLog = (brokers: readonly string[]): KafkaLogConfig => ({
   kind: 'kafka',
@@ -78,10 +66,10 @@ const launchRouter = ({
     name: options.name,
     core: surroundings.gatewayCore,
     file: process.execPath,
-    args: [...permissionsOf(options.root), program],
+    args: [...routerFlags(options.root), program],
     input: `${JSON.stringify(launch)}\n`,
     env: {
-      NODE_ENV: 'production',
+      ...routerEnvironment,
       ...(certificate !== undefined && { NODE_EXTRA_CA_CERTS: certificate.certificateFile }),
     },
     cwd: '/',
