@@ -83,7 +83,7 @@ module.exports = {
       severity: 'error',
       comment: 'The data plane holds content in memory only.',
       from: {
-        path: '^(?:apps/router|packages/(?:zdr-policy|contracts|sealed-payload|model-catalog|service-kit))/src/',
+        path: '^(?:apps/router|packages/(?:zdr-policy|contracts|sealed-payload|model-catalog|service-kit|json-scanner))/src/',
         pathNot: tests,
       },
       to: { path: '^(?:node:)?fs(?:/promises)?$' },
