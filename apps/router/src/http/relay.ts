@@ -22,7 +22,7 @@ export interface RelayOptions {
   readonly taps: readonly ((buffer: Buffer, start: number, end: number) => void)[];
   readonly onFirstByte: () => void;
   /** The last bytes of a complete body wait for it. When it rejects, they are never sent. */
-  readonly beforeEnd?: () => Promise<void>;
+  readonly beforeEnd?: (() => Promise<void>) | undefined;
   /** How long the caller may leave bytes unread. */
   readonly stallMsMax?: number;
 }
@@ -63,6 +63,8 @@ class Relay {
   readonly #held = new Map<Buffer, { pieces: number; readonly own: boolean }>();
   #writer: ResponseWriter | undefined;
   #begun = false;
+  /** Something of the body was sent, and the head with it. */
+  #sent = false;
   #clientGone = false;
   #onClosed: () => void = () => undefined;
 
@@ -104,7 +106,7 @@ class Relay {
     const { upstream, streaming } = this.#options;
     const end = upstream.pipe({ data: (buffer, start, stop) => this.#take(buffer, start, stop) });
     // The caller learns that its stream has begun, even when the first event takes long.
-    if (streaming && !this.#begun && !this.#clientGone) this.#head().flushHead();
+    if (streaming && !this.#sent && !this.#clientGone) this.#head().flushHead();
     return end;
   }
 
@@ -145,6 +147,7 @@ class Relay {
   }
 
   #write(writer: ResponseWriter, { buffer, start, end, own }: Piece): void {
+    this.#sent = true;
     if (writer.write(buffer, start, end, () => this.#written(buffer)) === 'done') {
       if (own) buffer.fill(0);
       return;
