@@ -214,8 +214,9 @@ const call = async (
         reasons: attempt.model.supports.reasoning,
         accepts: attempt.provider.accepts,
       });
-      const { headers, ...held } = forwardedHeaders(served.face, admitted.rawHeaders, zdr);
-      dropped = held.dropped;
+      const forwarded = forwardedHeaders(served.face, admitted.rawHeaders, zdr);
+      const { headers } = forwarded;
+      dropped = forwarded.dropped;
       course.point = 'await_head';
       const target = headers.length === 0 ? attempt.target : { ...attempt.target, headers };
       return { target, body: splice(body, planned.edits) };
@@ -246,14 +247,15 @@ const deliver = async (
       if (!conclude(house, course, stored)) lost(new LetheError('gateway.overloaded'));
     });
   const { ended } = await relay({
-    ...answered,
+    upstream: answered.upstream,
+    removeUsageEvent: answered.removeUsageEvent,
     endpoint: admitted.served.face.endpoint,
     res,
     headers: course.answerHeaders(),
     streaming: course.streaming,
     taps: admitted.capture === undefined ? [meter.tap] : [meter.tap, admitted.capture.tap],
     onFirstByte: () => course.firstByte(),
-    ...(house.settings.strictBilling ? { beforeEnd } : {}),
+    beforeEnd: house.settings.strictBilling ? beforeEnd : undefined,
   });
   course.ended(meter.read(), ended, res.headersSent ? res.statusCode : undefined);
   meter.wipe();
