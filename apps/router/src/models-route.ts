@@ -16,7 +16,7 @@ const entryOf = (model: CatalogModel) => ({
   object: 'model',
   created: 0,
   owned_by: model.provider,
-  api: model.endpoints.includes('embeddings') ? 'embedding' : 'chat',
+  api: model.endpoints.every((endpoint) => endpoint === 'embeddings') ? 'embedding' : 'chat',
   endpoints: model.endpoints,
   context_window: model.contextWindow,
   max_output_tokens: model.maxOutputTokens,

@@ -91,16 +91,6 @@ export interface Face {
 export const ownFields = { lethe: 'object', requesty: 'object', provider: 'object' } as const;
 export const ownFieldNames: readonly string[] = Object.keys(ownFields);
 
-/** No rules: for endpoints, and parts of tests, without any. */
-export const noZdrRules: ZdrRules = {
-  refused: [],
-  refusedWhenTrue: [],
-  stripped: [],
-  opaque: [],
-  opaqueMembers: [],
-  watched: [],
-};
-
 type FieldOf<Fields> = Extract<keyof Fields, string>;
 type NamingList = 'refused' | 'refusedWhenTrue' | 'stripped' | 'opaque';
 

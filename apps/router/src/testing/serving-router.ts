@@ -68,6 +68,7 @@ export class ServingRouter {
       ...bare,
       apiKey: () => principal.key,
       providerAccounts: (name) => [account(name)],
+      providers: () => ['sim', 'openai', 'anthropic', 'gemini'],
     };
     const { log, lines } = readableLog();
     this.logged = lines;

@@ -40,6 +40,7 @@ export const watchedInConversations: readonly WatchedPlace[] = [
   { path: 'tools[].type', allowed: callersTools },
   // Called out of code that runs in a container of the provider's.
   { path: 'tools[].allowed_callers[]', allowed: ['direct'] },
+  { path: 'system[].type', allowed: ['text'] },
   {
     path: 'context_management.edits[].type',
     allowed: ['clear_tool_uses_20250919', 'clear_thinking_20251015', 'compact_20260112'],
