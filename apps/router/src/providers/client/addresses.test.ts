@@ -74,7 +74,11 @@ describe('a host name', () => {
     secure.respond = () => Buffer.from('HTTP/1.1 200 OK\r\ncontent-length: 2\r\nconnection: close\r\n\r\n{}');
     const client = provider.client();
     const route = { caCertificatesPem: authority.cert };
-    for (const [index, found] of [[dead, live], [live, dead], [live]].entries()) {
+    for (const [index, found] of [
+      [dead, live],
+      [dead, live],
+      [live, dead],
+    ].entries()) {
       addresses = found;
       const response = await send(client, `https://provider.test:${secure.port}`, route);
       expect((await collect(response)).end).toBe('complete');
@@ -145,15 +149,18 @@ describe('a connection that has grown old', () => {
   });
 
   it('is not closed at the same moment as all others', async () => {
-    const client = aging(1_000);
+    const client = aging(4_000);
     addresses = [live];
     const origin = `http://provider.test:${portOf(provider.target.origin)}`;
-    await Promise.all(Array.from({ length: 8 }, async () => collect(await send(client, origin))));
-    expect(provider.sockets).toHaveLength(8);
+    jest.spyOn(Math, 'random').mockReturnValueOnce(0).mockReturnValue(0.9);
+    const startedAt = performance.now();
+    await Promise.all([1, 2].map(async () => collect(await send(client, origin))));
+    expect(provider.sockets).toHaveLength(2);
+    const openedWithinMs = performance.now() - startedAt;
     const closedAt: number[] = [];
     for (const socket of provider.sockets) socket.on('close', () => closedAt.push(performance.now()));
-    await eventually(() => closedAt.length === 8);
-    expect((closedAt.at(-1) as number) - (closedAt[0] as number)).toBeGreaterThan(20);
+    await eventually(() => closedAt.length === 2);
+    expect((closedAt[1] as number) - (closedAt[0] as number)).toBeGreaterThan(500 - openedWithinMs);
     client.close();
   });
 });

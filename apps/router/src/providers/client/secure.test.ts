@@ -1,5 +1,5 @@
 import { type AddressInfo, createServer } from 'node:net';
-import tls, { type SecureContextOptions } from 'node:tls';
+import tls, { type ConnectionOptions, type SecureContextOptions } from 'node:tls';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
 import { CoarseTimer, Opaque } from '@lethe/service-kit';
 import { makeCertificate } from '../../testing/certificates.js';
@@ -77,14 +77,21 @@ const failure = (port: number, route: UpstreamRoute | undefined) => failureOf(se
 
 describe('a provider over TLS', () => {
   it('that nobody vouches for gets no request, whatever the environment says', async () => {
-    process.env.NODE_TLS_REJECT_UNAUTHORIZED = '0';
+    // The environment of a test is not what Node looks at: so look at what Node is asked for.
+    const original = tls.connect;
+    const asked: unknown[] = [];
+    tls.connect = ((options: ConnectionOptions) => {
+      asked.push(options.rejectUnauthorized);
+      return original(options);
+    }) as typeof original;
     try {
       expect(await failure(provider.port, undefined)).toBe('unreachable unsent');
       expect(await failure(provider.port, { caCertificatesPem: foreign.cert })).toBe('unreachable unsent');
       expect(await failure(elsewhere.port, trusting)).toBe('unreachable unsent');
     } finally {
-      delete process.env.NODE_TLS_REJECT_UNAUTHORIZED;
+      tls.connect = original;
     }
+    expect(asked).toEqual([true, true, true]);
     expect(await collect(await send(provider.port, trusting))).toEqual({ end: 'complete', text: '{}' });
   });
 

@@ -7,15 +7,6 @@ import type { Origin } from './origin.js';
 const cleansePlaintext = 2;
 
 /**
- * A name with several addresses makes Node begin the socket anew and forget the session. Its way to set one later has
- * no documentation; without it, handshakes are whole ones.
- */
-const takesSession = (
-  socket: TLSSocket,
-): socket is TLSSocket & { readonly setSession: (session: Buffer) => void } =>
-  'setSession' in socket && typeof socket.setSession === 'function';
-
-/**
  * TLS to one origin by one route: one context for all its connections, as reading certificates is dear, and the
  * latest session, which spares the next connection most of its handshake.
  */
@@ -54,8 +45,6 @@ export class TlsChannel {
       ...(session === undefined ? {} : { session }),
       ...(isIP(this.#hostname) === 0 ? { servername: this.#hostname } : {}),
     });
-    if (session !== undefined && !('socket' in options) && takesSession(made))
-      made.prependOnceListener('connect', () => made.setSession(session));
     let isReady = false;
     made.once('secureConnect', () => {
       isReady = true;
@@ -69,7 +58,7 @@ export class TlsChannel {
 
   /**
    * Keeps the session of a connection that has brought an answer: by then the provider has sent what it takes to
-   * resume it. (The event for it is lost as well when Node begins the socket anew.)
+   * resume it. (Node's event for it is lost when a name has several addresses.)
    */
   keepSession(socket: TLSSocket): void {
     this.#session = socket.getSession() ?? this.#session;

@@ -77,6 +77,18 @@ describe('through a proxy', () => {
     expect(proxy.sent.includes('canary')).toBe(false);
   });
 
+  it('TLS sessions are taken up', async () => {
+    const { respond } = secure;
+    secure.respond = () => Buffer.from('HTTP/1.1 200 OK\r\ncontent-length: 2\r\nconnection: close\r\n\r\n{}');
+    const before = secure.sockets.length;
+    for (let index = before; index < before + 2; index++) {
+      expect((await collect(await send(secureTarget()))).end).toBe('complete');
+      await eventually(() => secure.sockets[index]?.destroyed === true);
+    }
+    secure.respond = respond;
+    expect(secure.resumed.slice(before)).toEqual([false, true]);
+  });
+
   it('a certificate is checked as without one', async () => {
     const proxyUrl = new Opaque(`http://${proxy.address}`);
     expect(await failureOf(send({ ...secureTarget(), route: { proxyUrl } }))).toBe('unreachable unsent');
