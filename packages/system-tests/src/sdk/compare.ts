@@ -4,7 +4,7 @@ import type { RunJson } from '../start-lethe.js';
 import { awaitBilled, type BilledRequest, usageSums } from '../support/accounting.js';
 import { billSums, ledgerSums, type Sums, settledLedger } from '../support/ledger.js';
 import { waitFor } from '../wait-for.js';
-import type { Left, Served } from './served.js';
+import type { Endpoint, Left, Served } from './served.js';
 
 interface Billing {
   readonly run: RunJson;
@@ -13,11 +13,28 @@ interface Billing {
   readonly from: Date;
 }
 
-const byModel = <T extends { readonly model: string }>(entries: readonly T[]): Map<string, T[]> => {
+/** The provider's names for endpoints, where they are not telemetry's. */
+const routeOf = (endpoint: string): string => (endpoint === 'chat_completions' ? 'chat' : endpoint);
+
+const grouped = <T>(entries: readonly T[], nameOf: (entry: T) => string): Map<string, T[]> => {
   const groups = new Map<string, T[]>();
-  for (const entry of entries) groups.set(entry.model, [...(groups.get(entry.model) ?? []), entry]);
+  for (const entry of entries) groups.set(nameOf(entry), [...(groups.get(nameOf(entry)) ?? []), entry]);
   return groups;
 };
+
+/** What telemetry calls the end of an answer. Words that are not here are the same on both sides. */
+const FINISH_REASONS: Readonly<Record<string, string>> = {
+  '': 'unspecified',
+  completed: 'stop',
+  max_output_tokens: 'length',
+  function_call: 'tool_calls',
+  end_turn: 'stop',
+  stop_sequence: 'stop',
+  max_tokens: 'length',
+  tool_use: 'tool_calls',
+  refusal: 'content_filter',
+};
+const finishReasonOf = ({ finishReason }: Served): string => FINISH_REASONS[finishReason] ?? finishReason;
 
 /** Every response is billed exactly once, with what the provider says it served. Resolves to the sums. */
 export const expectBilledOnce = async (billing: Billing, served: readonly Served[]): Promise<Sums> => {
@@ -30,14 +47,15 @@ export const expectBilledOnce = async (billing: Billing, served: readonly Served
   const rowOf = new Map(rows.map((row) => [row.request_id, row]));
   for (const response of served) {
     const row = rowOf.get(response.requestId) as BilledRequest;
-    expect([
-      row.model_used,
-      row.streaming,
-      row.finish_reason,
-      row.outcome,
-      row.usage_source,
-      row.priced,
-    ]).toEqual([response.model, response.streaming, response.finishReason, 'success', 'provider', true]);
+    expect(row).toMatchObject({
+      endpoint: response.endpoint,
+      model_used: response.model,
+      streaming: response.streaming,
+      finish_reason: finishReasonOf(response),
+      outcome: 'success',
+      usage_source: 'provider',
+      priced: true,
+    });
     if (response.usage !== null)
       expect([row.tokens_input, row.tokens_output]).toEqual([response.usage.input, response.usage.output]);
   }
@@ -49,11 +67,11 @@ const expectSumsOfLedger = async (
   rows: readonly BilledRequest[],
 ): Promise<Sums> => {
   const ledger = await settledLedger(run);
-  const billed = byModel(rows.map((row) => ({ ...row, model: row.model_used.slice('sim/'.length) })));
-  const servedByModel = byModel(ledger);
-  expect([...billed.keys()].sort()).toEqual([...servedByModel.keys()].sort());
-  for (const [model, entries] of servedByModel)
-    expect([model, billSums(billed.get(model) ?? [])]).toEqual([model, ledgerSums(entries)]);
+  const billed = grouped(rows, (row) => `${routeOf(row.endpoint)} ${row.model_used}`);
+  const served = grouped(ledger, ({ route, model }) => `${route} sim/${model}`);
+  expect([...billed.keys()].sort()).toEqual([...served.keys()].sort());
+  for (const [name, entries] of served)
+    expect([name, billSums(billed.get(name) ?? [])]).toEqual([name, ledgerSums(entries)]);
 
   const sums = ledgerSums(ledger);
   const usage = await usageSums(run, token, from);
@@ -77,11 +95,11 @@ export interface EstimateError {
   readonly output: number;
 }
 
-/** Each left stream is one record, estimated within the stated error. Resolves to the largest error seen. */
+/** Each left stream is one record, estimated within the stated error. Resolves to the largest error seen, by endpoint. */
 export const expectEstimates = async (
   { run, token, from }: Billing,
   left: readonly Left[],
-): Promise<EstimateError> => {
+): Promise<Map<Endpoint, EstimateError>> => {
   const ids = left.map(({ requestId }) => requestId).sort();
   const rows = await awaitBilled(run, token, { from, count: left.length });
   expect(rows.map(({ request_id }) => request_id).sort()).toEqual(ids);
@@ -93,7 +111,19 @@ export const expectEstimates = async (
     return entries.length >= left.length && entries;
   });
   expect(ledger.map(({ aborted, completed }) => [aborted, completed])).toEqual(left.map(() => [true, false]));
-  return worstError(rows, ledger);
+  const billed = grouped(rows, ({ endpoint }) => endpoint);
+  const served = grouped(ledger, ({ route }) => route);
+  const errors = new Map<Endpoint, EstimateError>();
+  for (const [endpoint, streams] of grouped(left, (stream) => stream.endpoint)) {
+    const [billedHere, servedHere] = [billed.get(endpoint) ?? [], served.get(routeOf(endpoint)) ?? []];
+    expect([endpoint, billedHere.length, servedHere.length]).toEqual([
+      endpoint,
+      streams.length,
+      streams.length,
+    ]);
+    errors.set(endpoint as Endpoint, worstError(billedHere, servedHere));
+  }
+  return errors;
 };
 
 /** Streams are matched by how far they came: all ask the same, so the order of their lengths is the same on both sides. */

@@ -1,37 +1,43 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { fixturesFolder, tellFixturesAbsent } from '../recordings/fixtures-folder.js';
 import { type Lethe, startLethe } from '../start-lethe.js';
-import { organizationOf } from '../support/accounting.js';
+import { awaitBilled, organizationOf } from '../support/accounting.js';
 import { printFigures } from '../support/figures.js';
 import { clearLedger } from '../support/ledger.js';
 import { ESTIMATE_ERROR_MAX, expectBilledOnce, expectEstimates } from './compare.js';
-import { askWithNode, leaveWithNode } from './openai-node.js';
-import { pythonWithOpenai, runPython } from './openai-python.js';
-import { mtBenchQuestions, type SdkTask, type Served } from './served.js';
+import { expectedErrors, PROMPT_CANARY } from './expected-errors.js';
+import { type Phase, runNode } from './node-program.js';
+import { whereThereIsPython } from './python-program.js';
+import {
+  answersTo,
+  type Endpoint,
+  mtBenchQuestions,
+  type SdkRun,
+  type SdkTask,
+  type SeenError,
+} from './served.js';
 
 const fixtures = fixturesFolder();
 if (fixtures === null) tellFixturesAbsent();
 const questions = fixtures === null ? ownQuestions() : mtBenchQuestions(fixtures);
+/** What one dialect is asked is enough of a variety; the others are asked less. */
+const fewQuestions = questions.filter((_, index) => index % 8 === 0);
 
 /** Without fixtures the suite still runs, on few questions. */
 function ownQuestions(): [string, string][] {
   return Array.from({ length: 5 }, (_, n) => [`Question ${n}: why?`, `And question ${n} again: how so?`]);
 }
 
-const python = pythonWithOpenai();
-if (python === undefined) {
-  process.stderr.write(
-    '\n*** NO PYTHON: python3 with venv and pip is needed for the Python SDK. Not run. ***\n\n',
-  );
-  if (process.env.CI === 'true') throw new Error('CI must run the Python SDK');
-}
-const withPython = (name: string, run: (interpreter: string) => Promise<void>): void => {
-  if (python !== undefined) it(name, () => run(python), 300_000);
-};
+type Run = (task: SdkTask, phase: Phase) => Promise<Omit<SdkRun, 'versions'>>;
+const languages: [string, Run][] = [['Node', runNode], ...whereThereIsPython()];
 
-/** Turns of each question, streamed and not, for two models; two tool requests and a structured one. */
-const ANSWERS = questions.length * 2 * 2 * 2 + 3;
-const LEAVE_AFTER = [3, 10, 25, 40, 60, 90];
+const LEAVE_AFTER: Readonly<Partial<Record<Endpoint, readonly number[]>>> = {
+  chat_completions: [3, 10, 25, 40, 60, 90],
+  completions: [4, 30, 80],
+  responses: [4, 30, 80],
+  messages: [4, 30, 80],
+};
+const LEFT = Object.values(LEAVE_AFTER).flat().length;
 
 describe('the official SDKs', () => {
   let lethe: Lethe;
@@ -48,6 +54,7 @@ describe('the official SDKs', () => {
       apiKey: organization.keys.quiet as string,
       questions,
       leaveAfter: LEAVE_AFTER,
+      calls: expectedErrors.map(({ call }) => call),
     };
   }, 90_000);
   afterAll(async () => {
@@ -59,48 +66,68 @@ describe('the official SDKs', () => {
     await clearLedger(lethe.run);
     return new Date();
   };
-  const expectAll = async (
-    from: Date,
-    answers: readonly Served[],
-    models: readonly string[],
-  ): Promise<string> => {
-    expect(answers).toHaveLength(ANSWERS);
-    expect(models).toEqual(expect.arrayContaining(['sim/echo', 'sim/chat', 'sim/tools', 'sim/structured']));
-    const sums = await expectBilledOnce({ run: lethe.run, token, from }, answers);
-    return `${sums.requests} responses, ${sums.tokensInput}+${sums.tokensOutput} tokens, ${sums.costNanos} nano-dollars, all as in the ledger`;
-  };
-  const expectLeft = async (from: Date, left: Parameters<typeof expectEstimates>[1]): Promise<string> => {
-    expect(left).toHaveLength(LEAVE_AFTER.length);
-    const { input, output } = await expectEstimates({ run: lethe.run, token, from }, left);
-    const percent = (share: number): string => `${Math.round(share * 100)} %`;
-    return (
-      `${left.length}, one record each, input within ${percent(input)} and output within ${percent(output)} ` +
-      `of the ledger (allowed ${percent(ESTIMATE_ERROR_MAX.input)} and ${percent(ESTIMATE_ERROR_MAX.output)})`
+  const percent = (share: number): string => `${Math.round(share * 100)} %`;
+
+  const phases = [
+    ['chat', questions, answersTo(questions.length).chat],
+    ['endpoints', fewQuestions, answersTo(fewQuestions.length).endpoints],
+    ['messages', fewQuestions, answersTo(fewQuestions.length).messages],
+  ] as const;
+
+  for (const [language, run] of languages) {
+    it.each(phases)(
+      `${language}, %s: every response is billed exactly once, as the provider’s ledger has it`,
+      async (phase, asked, count) => {
+        const from = await begin();
+        const { answers, models } = await run({ ...task, questions: asked }, phase);
+        expect(answers).toHaveLength(count);
+        if (phase !== 'endpoints')
+          expect(models).toEqual(
+            expect.arrayContaining(['sim/echo', 'sim/chat', 'sim/tools', 'sim/structured']),
+          );
+        const sums = await expectBilledOnce({ run: lethe.run, token, from }, answers);
+        figures[`${language} ${phase}`] =
+          `${sums.requests} responses, ${sums.tokensInput}+${sums.tokensOutput} tokens, ${sums.costNanos} nano-dollars, all as in the ledger`;
+      },
+      300_000,
     );
-  };
 
-  it('Node: every response is billed exactly once, as the provider’s ledger has it', async () => {
-    const from = await begin();
-    const { answers, models } = await askWithNode(task);
-    figures.node = await expectAll(from, answers, models);
-  }, 300_000);
-
-  it('Node: a stream that is left is one record, estimated', async () => {
-    const from = await begin();
-    figures['node aborted'] = await expectLeft(from, await leaveWithNode(task));
-  }, 60_000);
-
-  withPython(
-    'Python: every response is billed exactly once, as the provider’s ledger has it',
-    async (interpreter) => {
+    it(`${language}: a stream that is left is one record, estimated`, async () => {
       const from = await begin();
-      const { answers, models, version } = runPython(interpreter, task, 'ask');
-      figures[`python ${version}`] = await expectAll(from, answers, models);
-    },
-  );
+      const { left } = await run(task, 'leave');
+      expect(left).toHaveLength(LEFT);
+      for (const [endpoint, error] of await expectEstimates({ run: lethe.run, token, from }, left))
+        figures[`${language} ${endpoint} aborted`] =
+          `one record each, input within ${percent(error.input)} and output within ${percent(error.output)} of the ledger ` +
+          `(allowed ${percent(ESTIMATE_ERROR_MAX.input)} and ${percent(ESTIMATE_ERROR_MAX.output)})`;
+    }, 120_000);
 
-  withPython('Python: a stream that is left is one record, estimated', async (interpreter) => {
-    const from = await begin();
-    figures['python aborted'] = await expectLeft(from, runPython(interpreter, task, 'leave').left);
-  });
+    it(`${language}: an error is of the SDK’s class for it, says a closed code, quotes nothing and is one record`, async () => {
+      const from = await begin();
+      const { errors } = await run(task, 'fail');
+      const expected = expectedErrors.map(({ what, classes, status, code, type, param = '' }) => ({
+        what,
+        classes: expect.arrayContaining([...classes]),
+        status,
+        code,
+        type,
+        param,
+      }));
+      const seen = errors.map(({ requestId: _, text: __, ...error }, index) => ({
+        what: expectedErrors[index]?.what,
+        ...error,
+      }));
+      expect(seen).toEqual(expected);
+      expect(errors.filter(({ text }) => text.includes(PROMPT_CANARY))).toEqual([]);
+
+      const known = errors.filter(({ status }) => status !== 401);
+      const rows = await awaitBilled(lethe.run, token, { from, count: known.length });
+      const idOf = ({ requestId }: Pick<SeenError, 'requestId'>): string => requestId;
+      expect(rows.map(({ request_id }) => request_id).sort()).toEqual(known.map(idOf).sort());
+      expect(
+        rows.filter(({ cost_provider_nanos: cost, outcome }) => cost !== '0' || outcome === 'success'),
+      ).toEqual([]);
+      figures[`${language} errors`] = errors.length;
+    }, 120_000);
+  }
 });

@@ -6,6 +6,7 @@ import { getJson } from './http.js';
 export interface BilledRequest {
   readonly request_id: string;
   readonly api_key_id: string | null;
+  readonly endpoint: string;
   readonly model_requested: string;
   readonly model_used: string;
   readonly streaming: boolean;

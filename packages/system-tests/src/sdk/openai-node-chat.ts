@@ -1,4 +1,4 @@
-import OpenAI from 'openai';
+import type OpenAI from 'openai';
 import { zodResponseFormat } from 'openai/helpers/zod';
 import type { ChatCompletion, ChatCompletionMessageParam } from 'openai/resources/chat/completions';
 import { z } from 'zod';
@@ -19,10 +19,12 @@ type Ask = {
   readonly turns: readonly [string, string];
 };
 
+const endpoint = 'chat_completions' as const;
 const idOf = (response: Response): string => response.headers.get('x-lethe-request-id') ?? '';
 
 const servedOf = (completion: ChatCompletion, model: string, response: Response): Served => ({
   requestId: idOf(response),
+  endpoint,
   model,
   streaming: false,
   finishReason: completion.choices[0]?.finish_reason ?? '',
@@ -59,7 +61,10 @@ const askStreamed = async (client: OpenAI, model: string, messages: ChatCompleti
     if (!includeUsage && choices.length === 0)
       throw new Error('a chunk without choices reached a program that did not ask for usage');
   }
-  return { text, served: { requestId: idOf(response), model, streaming: true, finishReason, usage } };
+  return {
+    text,
+    served: { requestId: idOf(response), endpoint, model, streaming: true, finishReason, usage },
+  };
 };
 
 const askTwoTurns = async (client: OpenAI, { model, streaming, turns }: Ask): Promise<Served[]> => {
@@ -119,11 +124,12 @@ const useStructure = async (client: OpenAI): Promise<Served> => {
   return servedOf(data, model, response);
 };
 
-const leaveStream = async (client: OpenAI, chunks: number): Promise<Left> => {
+/** Leaves a stream after so many chunks. */
+export const leaveChatWithNode = async (client: OpenAI, chunks: number): Promise<Left> => {
   const { data, response } = await client.chat.completions
     .create({
       model: LEFT_STREAM.model,
-      messages: [{ role: 'user', content: 'Tell me a long story about the river and the people beside it.' }],
+      messages: [{ role: 'user', content: LEFT_STREAM.prompt }],
       max_tokens: LEFT_STREAM.tokensMax,
       stream: true,
     })
@@ -133,22 +139,19 @@ const leaveStream = async (client: OpenAI, chunks: number): Promise<Left> => {
     chunksSeen += 1;
     if (chunksSeen === chunks) break; // Leaving the loop aborts the request.
   }
-  return { requestId: idOf(response), chunksSeen };
+  return { requestId: idOf(response), endpoint, chunksSeen };
 };
 
-const newClient = ({ baseUrl, apiKey }: SdkTask): OpenAI => new OpenAI({ baseURL: baseUrl, apiKey });
-
-/** Asks everything with the official package, unchanged but for base URL and key. */
-export const askWithNode = async (task: SdkTask): Promise<Pick<SdkRun, 'models' | 'answers'>> => {
-  const client = newClient(task);
+/** Chat Completions by the official package, unchanged but for base URL and key. */
+export const askChatWithNode = async (
+  client: OpenAI,
+  { questions }: SdkTask,
+): Promise<Pick<SdkRun, 'models' | 'answers'>> => {
   const models = (await client.models.list()).data.map(({ id }) => id);
   const asks = ASKED_MODELS.flatMap((model) =>
-    [false, true].flatMap((streaming) => task.questions.map((turns): Ask => ({ model, streaming, turns }))),
+    [false, true].flatMap((streaming) => questions.map((turns): Ask => ({ model, streaming, turns }))),
   );
   const answers = (await inParallel(asks, PARALLEL, (ask) => askTwoTurns(client, ask))).flat();
   answers.push(...(await useTool(client)), await useStructure(client));
   return { models, answers };
 };
-
-export const leaveWithNode = (task: SdkTask): Promise<Left[]> =>
-  inParallel(task.leaveAfter, 2, (chunks) => leaveStream(newClient(task), chunks));
