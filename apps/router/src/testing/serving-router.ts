@@ -31,6 +31,13 @@ import { eventually, ScriptedProvider } from './scripted-provider.js';
 const transit = generateTransitKeyPair();
 const transitKeyId = newUuidV7();
 
+interface ServingShape {
+  readonly zdr?: boolean;
+  readonly logging?: boolean;
+  /** Of another provider than the scripted one. */
+  readonly baseUrl?: string;
+}
+
 interface Sent {
   readonly head: string;
   readonly body: string;
@@ -47,15 +54,12 @@ export class ServingRouter {
   readonly #house: House;
   #port = 0;
 
-  private constructor(
-    provider: ScriptedProvider,
-    shape: { readonly zdr?: boolean; readonly logging?: boolean },
-  ) {
+  private constructor(provider: ScriptedProvider, shape: ServingShape) {
     this.#provider = provider;
     const account = (name: string) => ({
       providerAccountId: name,
       provider: name,
-      baseUrl: provider.target.origin,
+      baseUrl: shape.baseUrl ?? provider.target.origin,
       credential: new Opaque('sk-provider'),
       orgId: undefined,
       region: 'local',
@@ -115,9 +119,7 @@ export class ServingRouter {
     };
   }
 
-  static async start(
-    shape: { readonly zdr?: boolean; readonly logging?: boolean } = {},
-  ): Promise<ServingRouter> {
+  static async start(shape: ServingShape = {}): Promise<ServingRouter> {
     const provider = await ScriptedProvider.start();
     const router = new ServingRouter(provider, shape);
     const house = router.#house;
