@@ -1,5 +1,5 @@
 import { once } from 'node:events';
-import { gzipSync } from 'node:zlib';
+import { brotliCompressSync, gzipSync } from 'node:zlib';
 import { inParallel } from '../support/figures.js';
 import { waitFor } from '../wait-for.js';
 import type { Answer, Caller } from './caller.js';
@@ -194,6 +194,14 @@ const broken = (change: Readonly<Record<string, string>>, body: (text: string) =
   };
 };
 
+const encoded = (name: string, encode: (body: Buffer) => Buffer, status: number): ResidueCase['run'] => {
+  return async ({ caller, provider, text }) => {
+    provider.behaviour = 'echo';
+    const body = [encode(caller.chat(text(200 * kilobyte)))];
+    mustBe(await caller.ask({ body, headers: { 'content-encoding': name } }), status);
+  };
+};
+
 const shapes: ResidueCase[] = [
   { name: 'slow reader', short: true, run: slowReader(1024 * kilobyte, true) },
   { name: 'slow reader of much', short: false, run: slowReader(14 * 1024 * kilobyte, true) },
@@ -245,21 +253,28 @@ const shapes: ResidueCase[] = [
     run: broken({ 'content-length': '40', connection: 'close' }, (text) => text),
   },
   { name: 'no HTTP at all', short: true, run: broken({ 'content-length': 'x' }, (text) => text) },
-];
-
-/** zlib keeps a window of what it inflated in memory that only the allocator can overwrite. */
-export const inflatedCases: readonly ResidueCase[] = [
   {
     name: 'gzip of the caller',
     short: true,
-    run: async ({ caller, provider, text }) => {
-      provider.behaviour = 'echo';
-      const body = [gzipSync(caller.chat(text(200 * kilobyte)))];
-      mustBe(await caller.ask({ body, headers: { 'content-encoding': 'gzip' } }), 200);
-    },
+    run: encoded('gzip', gzipSync, 200),
   },
   { name: 'gzip of the provider', short: true, run: answered('gzip', 200 * kilobyte, false) },
   { name: 'gzip of the provider, stream', short: true, run: answered('gzip', 200 * kilobyte, true) },
+];
+
+const brokenGzip = (body: Buffer): Buffer => {
+  const packed = gzipSync(body);
+  return packed.fill(1, packed.length - 8);
+};
+
+/** What Node's inflaters remember of these only the allocator can overwrite: it is freed as it is. */
+export const freedCases: readonly ResidueCase[] = [
+  { name: 'brotli of the caller', short: true, run: encoded('br', brotliCompressSync, 200) },
+  {
+    name: 'gzip that breaks at its end',
+    short: true,
+    run: encoded('gzip', brokenGzip, 400),
+  },
 ];
 
 /** All other ways that are looked at, each with a canary of its own. */

@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { printFigures } from '../support/figures.js';
-import { inflatedCases, residueCases } from './cases.js';
+import { freedCases, residueCases } from './cases.js';
 import { findNode24 } from './node-24.js';
 import { goneAfterMs } from './remains.js';
 import type { RouterProcess } from './router-process.js';
@@ -75,11 +75,11 @@ describe.each([
   });
 
   it(
-    'keeps nothing of compressed bodies when free() overwrites, as the launcher has it; without that it does (control)',
+    'keeps nothing of what is freed as it is when free() overwrites, as the launcher has it; else it does (control)',
     async () => {
       const overwriting = await world.startRouter({ env: freeOverwrites });
-      all(await runCases(world, overwriting, inflatedCases), inflatedCases.length);
-      const outcomes = await runCases(world, router, inflatedCases);
+      all(await runCases(world, overwriting, freedCases), freedCases.length);
+      const outcomes = await runCases(world, router, freedCases);
       expect(problemsOf(outcomes).length).toBeGreaterThan(0);
     },
     worldMsMax,
