@@ -79,6 +79,21 @@ const startEventLog = async (): Promise<KafkaServer> => {
   return kafka;
 };
 
+/** The router to measure beside the first: of another checkout, with other flags, or profiled. */
+const secondRouter = (settings: Settings, root: string): Pick<Bench, 'against'> => {
+  const { against, againstFlags, profile } = settings;
+  if ((against ?? againstFlags ?? profile) === undefined) return {};
+  const nodeFlags = (againstFlags ?? '').split(' ').filter((flag) => flag !== '');
+  if (profile !== undefined) nodeFlags.push('--cpu-prof', `--cpu-prof-dir=${resolve(profile)}`);
+  return {
+    against: {
+      root: against === undefined ? root : resolve(against),
+      nodeFlags,
+      restricted: profile === undefined,
+    },
+  };
+};
+
 /** Starts what every cell needs, hands it to `use`, and takes everything down again. Rejects with Problem. */
 export const withBench = async <T>(
   settings: Settings,
@@ -87,6 +102,7 @@ export const withBench = async <T>(
 ): Promise<T> => {
   await alone();
   await leaveGatewayCore();
+  const root = settings.checkout === undefined ? repositoryRoot : resolve(settings.checkout);
   const goBack = settings.first ? goFirst() : () => undefined;
   const folder = mkdtempSync(join(tmpdir(), 'lethe-bench-'));
   const forget = (): void => rmSync(folder, { recursive: true, force: true });
@@ -106,8 +122,8 @@ export const withBench = async <T>(
       mock,
       brokers: kafka.brokers,
       pace: settings.quick ? quickPace : fullPace,
-      root: settings.checkout === undefined ? repositoryRoot : resolve(settings.checkout),
-      ...(settings.against !== undefined && { against: resolve(settings.against) }),
+      root,
+      ...secondRouter(settings, root),
       peers: peers.filter(({ name }) => settings.peers.includes(name)),
       missing: new Map(),
       say,

@@ -13,6 +13,10 @@ export interface Settings {
   readonly checkout?: string;
   /** A second built checkout, whose router is measured beside it. */
   readonly against?: string;
+  /** Flags of Node for that second router, which is of the same checkout when there is no other. */
+  readonly againstFlags?: string;
+  /** Where a second router, without the launcher's restrictions, writes where it spent its time. */
+  readonly profile?: string;
 }
 
 const names = (text: string | undefined, known: readonly string[], what: string): readonly string[] => {
@@ -37,13 +41,15 @@ export const readSettings = (
     json: { type: 'string' },
     checkout: { type: 'string' },
     against: { type: 'string' },
+    'against-flags': { type: 'string' },
+    profile: { type: 'string' },
   } as const;
   const read = (() => {
     try {
       return parseArgs({ args: [...args], options, strict: true, allowPositionals: false }).values;
     } catch {
       throw new Problem(
-        'Usage: npm run bench -- [--cells a,b] [--peers a,b] [--quick] [--first] [--json FILE] [--checkout BUILT] [--against BUILT]',
+        'Usage: npm run bench -- [--cells a,b] [--peers a,b] [--quick] [--first] [--json FILE] [--checkout BUILT] [--against BUILT] [--against-flags=FLAGS] [--profile FOLDER]',
       );
     }
   })();
@@ -55,5 +61,7 @@ export const readSettings = (
     ...(read.json !== undefined && { json: read.json }),
     ...(read.checkout !== undefined && { checkout: read.checkout }),
     ...(read.against !== undefined && { against: read.against }),
+    ...(read.profile !== undefined && { profile: read.profile }),
+    ...(read['against-flags'] !== undefined && { againstFlags: read['against-flags'] }),
   };
 };

@@ -1,4 +1,5 @@
 import type { Gateway, Surroundings } from '../gateways/gateway.js';
+import type { RouterOptions } from '../gateways/lethe-router.js';
 import type { LoadGenerator } from '../programs/load.js';
 import type { MockProvider } from '../programs/mock.js';
 import type { Figures } from '../statistics/spread.js';
@@ -10,9 +11,10 @@ export interface Bench {
   readonly mock: MockProvider;
   readonly brokers: readonly string[];
   readonly pace: Pace;
-  /** The checkout whose router is measured, and another to measure beside it. */
+  /** The checkout whose router is measured. */
   readonly root: string;
-  readonly against?: string;
+  /** Another router to measure beside it. */
+  readonly against?: Pick<RouterOptions, 'root' | 'nodeFlags' | 'restricted'>;
   /** Peers that may be measured: those that were asked for. */
   readonly peers: readonly Gateway[];
   /** Why a peer is not there; filled as it is found out. */

@@ -32,7 +32,7 @@ export const routerName = 'lethe';
 const warmUpTimesMax = 4;
 const warmUpConnections = 16;
 
-type RouterChange = Partial<Pick<RouterOptions, 'name' | 'policy' | 'tls'>>;
+type RouterChange = Partial<Omit<RouterOptions, 'brokers'>>;
 
 /** The router of the measured checkout. */
 export const ourRouter = (bench: Bench, change: RouterChange = {}): Gateway =>
@@ -47,7 +47,7 @@ export const ourRouter = (bench: Bench, change: RouterChange = {}): Gateway =>
 /** The router of the measured checkout; and of the other one, when there is one. */
 export const routersOf = (bench: Bench): Gateway[] => [
   ourRouter(bench),
-  ...(bench.against === undefined ? [] : [ourRouter({ ...bench, root: bench.against }, { name: 'other' })]),
+  ...(bench.against === undefined ? [] : [ourRouter(bench, { name: 'other', ...bench.against })]),
 ];
 
 /** What must not happen. Peers may rewrite an answer; a router of ours may not. */

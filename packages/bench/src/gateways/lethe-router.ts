@@ -17,6 +17,10 @@ export interface RouterOptions {
   readonly root: string;
   readonly brokers: readonly string[];
   readonly policy: PolicySize;
+  /** Beyond those of the launcher. */
+  readonly nodeFlags?: readonly string[];
+  /** False: without the launcher's restrictions, under which Node profiles nothing. */
+  readonly restricted?: boolean;
   /** Which hops are encrypted. */
   readonly tls?: { readonly client: boolean; readonly provider: boolean };
 }
@@ -66,7 +70,11 @@ const launchRouter = ({
     name: options.name,
     core: surroundings.gatewayCore,
     file: process.execPath,
-    args: [...routerFlags(options.root), program],
+    args: [
+      ...(options.restricted === false ? [] : routerFlags(options.root)),
+      ...(options.nodeFlags ?? []),
+      program,
+    ],
     input: `${JSON.stringify(launch)}\n`,
     env: {
       ...routerEnvironment,
