@@ -46,6 +46,12 @@ const openInflater = (encoding: Encoding, first: number): Opened => {
     : { inflater: createInflateRaw({ chunkSize }), zeros: zeros.raw };
 };
 
+/** What was decoded before bytes turned out broken is never put out; Node keeps it where nothing public leads. */
+const wipeOutput = (inflater: Inflater): void => {
+  const output: unknown = Reflect.get(inflater, '_outBuffer');
+  if (output instanceof Buffer) output.fill(0);
+};
+
 interface DecoderEvents {
   readonly onData: (chunk: Buffer) => void;
   readonly onEnd: () => void;
@@ -124,6 +130,7 @@ export class BodyDecoder {
       if (!this.#closed) this.#events.onEnd();
     });
     inflater.on('error', () => {
+      wipeOutput(inflater);
       if (!this.#closed) this.#events.onError();
     });
     return inflater;
