@@ -48,6 +48,20 @@ describe('a connection', () => {
     expect(sockets).toHaveLength(2);
   });
 
+  it('that brings a second response behind a read that was full is not used again', async () => {
+    const head = 'HTTP/1.1 200 OK\r\ncontent-length: ';
+    const bodyBytes = 32 * 1024 - head.length - '00000\r\n\r\n'.length;
+    const first = `${head}${bodyBytes}\r\n\r\n${'x'.repeat(bodyBytes)}`;
+    expect(first).toHaveLength(32 * 1024);
+    provider.answer = (socket, _request, index) => {
+      if (sockets.length > 1 || index > 0) socket.write('HTTP/1.1 200 OK\r\ncontent-length: 4\r\n\r\ngood');
+      else socket.write(`${first}HTTP/1.1 200 OK\r\ncontent-length: 4\r\n\r\nevil`);
+    };
+    expect((await collect(await send())).text).toHaveLength(bodyBytes);
+    expect(await collect(await send())).toEqual({ end: 'complete', text: 'good' });
+    expect(sockets).toHaveLength(2);
+  });
+
   it('that the provider has closed meanwhile costs nothing', async () => {
     provider.answer = (socket) => {
       socket.write('HTTP/1.1 200 OK\r\ncontent-length: 2\r\n\r\n{}');

@@ -127,8 +127,10 @@ export class OriginPool {
 
   #forget(connection: Connection): void {
     this.#open.delete(connection);
-    const at = this.#idle.indexOf(connection);
-    if (at >= 0) this.#idle.splice(at, 1);
+    for (const connections of [this.#idle, this.#resting, this.#rested]) {
+      const at = connections.indexOf(connection);
+      if (at >= 0) connections.splice(at, 1);
+    }
     const waiter = this.#closed ? undefined : this.#waiters.shift();
     if (waiter !== undefined) this.run(waiter);
   }
