@@ -22,6 +22,11 @@ export class Scratch {
     this.bytes += this.#buffer.write(latin1, this.bytes, 'latin1');
   }
 
+  lineEnd(): void {
+    this.#buffer[this.bytes++] = 0x0d;
+    this.#buffer[this.bytes++] = 0x0a;
+  }
+
   copy(buffer: Buffer, start: number, end: number): void {
     this.bytes += buffer.copy(this.#buffer, this.bytes, start, end);
   }
