@@ -4,21 +4,45 @@ import { type ReplayResponse, startReplayingUpstream } from '@lethe/simulated-pr
 import { type Lethe, startLethe } from '../start-lethe.js';
 import { awaitBilled, type BilledRequest, organizationOf } from '../support/accounting.js';
 import { printFigures } from '../support/figures.js';
-import { chat, requestIdOf } from '../support/http.js';
+import { http, requestIdOf } from '../support/http.js';
 import { fixturesFolder, tellFixturesAbsent } from './fixtures-folder.js';
-import { CHAT_FOLDERS, loadRecordings, type Recording } from './load-recordings.js';
-import { readExpected } from './recording-codec.js';
+import {
+  CHAT_FOLDERS,
+  type Folder,
+  loadRecordings,
+  OTHER_FOLDERS,
+  type Recording,
+} from './load-recordings.js';
+import { type RecordedDialect, readExpected } from './recording-codec.js';
 import { replayResponse, type Spread } from './replay-recording.js';
 
 /** Which provider's recordings are asked for under which model of the catalogue. */
-const MODELS: Readonly<Record<(typeof CHAT_FOLDERS)[number], string>> = {
+const MODELS: Readonly<Record<Folder, string>> = {
   'openai-chat': 'openai/gpt-4o-mini',
   'openai-compatible-chat': 'xai/grok-3-mini',
   groq: 'groq/llama-3.3-70b-versatile',
   xai: 'xai/grok-3',
   'deepseek-chat': 'deepseek/deepseek-chat',
   mistral: 'mistral/mistral-small-latest',
+  'openai-completion': 'openai/gpt-3.5-turbo-instruct',
+  'openai-responses': 'openai/gpt-5-mini',
+  // Azure's shapes are OpenAI's own.
+  azure: 'openai/gpt-5-mini',
+  'xai-responses': 'xai/grok-4',
+  anthropic: 'anthropic/claude-sonnet-4-6',
 };
+const FOLDERS: readonly Folder[] = [...CHAT_FOLDERS, ...OTHER_FOLDERS];
+const QUESTION = 'What was recorded?';
+const ASKED: Readonly<Record<RecordedDialect, { readonly path: string; readonly body: object }>> = {
+  completion: { path: '/v1/chat/completions', body: { messages: [{ role: 'user', content: QUESTION }] } },
+  response: { path: '/v1/responses', body: { input: QUESTION } },
+  message: {
+    path: '/v1/messages',
+    body: { max_tokens: 500, messages: [{ role: 'user', content: QUESTION }] },
+  },
+};
+const askedOf = ({ folder, dialect }: Recording): (typeof ASKED)[RecordedDialect] =>
+  folder === 'openai-completion' ? { path: '/v1/completions', body: { prompt: QUESTION } } : ASKED[dialect];
 const BODY_SPREADS: readonly Spread[] = ['whole', { bytesMax: 700, seed: 1 }];
 const STREAM_SPREADS: readonly Spread[] = [
   'whole',
@@ -50,14 +74,16 @@ const withoutUsageEvent = (recording: Recording): Buffer => {
 
 const fixtures = fixturesFolder();
 if (fixtures === null) tellFixturesAbsent();
-const recordings: readonly Recording[] = fixtures === null ? [ownRecording()] : loadRecordings(fixtures);
+const recordings: readonly Recording[] =
+  fixtures === null ? [ownRecording()] : loadRecordings(fixtures, FOLDERS);
 
 /** Without fixtures one recording of our own keeps the way through the router under test. */
 function ownRecording(): Recording {
   const text =
     '{"choices":[{"index":0,"finish_reason":"stop"}],"usage":{"prompt_tokens":3,"completion_tokens":4,"total_tokens":7}}';
   const bytes = Buffer.from(text);
-  return { name: 'own', folder: 'openai-chat', kind: 'body', bytes, expected: readExpected('body', [text]) };
+  const expected = readExpected('body', [text]);
+  return { name: 'own', folder: 'openai-chat', dialect: 'completion', kind: 'body', bytes, expected };
 }
 
 describe('recorded responses of real providers through the router', () => {
@@ -71,7 +97,7 @@ describe('recorded responses of real providers through the router', () => {
 
   beforeAll(async () => {
     upstream = await startReplayingUpstream({ respond: () => response });
-    const providers = [...new Set(CHAT_FOLDERS.map((folder) => MODELS[folder].split('/')[0] as string))];
+    const providers = [...new Set(FOLDERS.map((folder) => MODELS[folder].split('/')[0] as string))];
     const env: Record<string, string> = {};
     for (const id of providers) {
       const names = findProvider(id)?.env;
@@ -93,10 +119,10 @@ describe('recorded responses of real providers through the router', () => {
 
   const ask = async (recording: Recording, spread: Spread, fields: object) => {
     response = replayResponse(recording, spread);
-    const answer = await chat(lethe.run.router, key, {
-      model: MODELS[recording.folder],
-      messages: [{ role: 'user', content: 'What was recorded?' }],
-      ...fields,
+    const { path, body } = askedOf(recording);
+    const answer = await http(`${lethe.run.router}${path}`, {
+      headers: { authorization: `Bearer ${key}`, 'content-type': 'application/json' },
+      body: JSON.stringify({ model: MODELS[recording.folder], ...body, ...fields }),
     });
     expectedBills.set(requestIdOf(answer), recording);
     expect([recording.name, answer.status, answer.headers['content-type']]).toEqual([
@@ -123,9 +149,10 @@ describe('recorded responses of real providers through the router', () => {
     it.each(streams.map((recording) => [recording.name, recording] as const))(
       '%s comes through byte for byte, however it is cut',
       async (_name, recording) => {
-        const asksItself = providerOf(recording).accepts.streamUsage === 'on_request';
+        const isCompletion = recording.dialect === 'completion';
+        const asksItself = isCompletion && providerOf(recording).accepts.streamUsage === 'on_request';
         for (const spread of STREAM_SPREADS) {
-          const asked = { stream: true, stream_options: { include_usage: true } };
+          const asked = { stream: true, ...(isCompletion && { stream_options: { include_usage: true } }) };
           expectBytes(recording, spread, await ask(recording, spread, asked), recording.bytes);
           const wanted = asksItself ? withoutUsageEvent(recording) : recording.bytes;
           expectBytes(recording, spread, await ask(recording, spread, { stream: true }), wanted);
