@@ -38,6 +38,18 @@ describe('scanBytes', () => {
     expect(formsOf(Buffer.from(frames.reverse().join('')))).toContain('plain, in pieces');
   });
 
+  it.each([
+    ['Responses', (piece: string) => ({ type: 'response.output_text.delta', delta: piece })],
+    ['Messages', (piece: string) => ({ delta: { type: 'text_delta', text: piece } })],
+    ['thoughts of Messages', (piece: string) => ({ delta: { type: 'thinking_delta', thinking: piece } })],
+    ['calls of Messages', (piece: string) => ({ delta: { partial_json: piece } })],
+    ['legacy completions', (piece: string) => ({ choices: [{ text: piece }] })],
+  ])('joins the pieces of %s', (_, event) => {
+    const pieces = planted.text.match(/.{1,4}/g) ?? [];
+    const frames = pieces.map((piece) => `event: x\ndata: ${JSON.stringify(event(piece))}\n\n`);
+    expect(formsOf(Buffer.from(frames.join('')))).toContain('plain, in pieces');
+  });
+
   it('finds nothing where nothing is', () => {
     const text = `data: ${JSON.stringify({ choices: [{ delta: { content: 'well' } }] })}\n\n`.repeat(20);
     expect(formsOf(Buffer.concat([Buffer.from(text), gzipSync(text)]))).toEqual([]);
