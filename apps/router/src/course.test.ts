@@ -82,10 +82,17 @@ describe('an answer that ended', () => {
   ])('%s', (_how, change, ended, code, outcome) => {
     const course = courseOf();
     course.point = 'relay';
+    course.streaming = true;
     course.ended(readingOf(change), ended, 200);
     expect(course.failure).toEqual(code === undefined ? undefined : { code, point: 'relay', outcome });
     expect(course.statusCode).toBe(200);
     expect(course.cutInFlight).toBe(false);
+  });
+
+  it('as half a document is cut, whatever finish reason it names', () => {
+    const course = courseOf();
+    course.ended(readingOf({ endMarkSeen: false }), 'complete', 200);
+    expect(course.failure?.outcome).toBe('stream_cut');
   });
 
   it('without a head sent has the status of its failure', () => {

@@ -113,9 +113,13 @@ export class Course {
     this.endAfterMs = this.elapsedMs();
     if (how === 'client_aborted') this.#fail('caller.aborted', 'client_aborted');
     else if (reading.streamError) this.#fail('provider.stream_error', 'provider_error');
-    // Some providers leave the end mark out; a finish reason shows that the answer was whole all the same.
-    else if (how === 'cut' || (!reading.endMarkSeen && reading.finishReason === 'unspecified'))
-      this.#fail('provider.stream_cut', 'stream_cut');
+    else if (how === 'cut' || !this.#isWhole(reading)) this.#fail('provider.stream_cut', 'stream_cut');
+  }
+
+  /** Some providers leave a stream's end mark out: a finish reason shows that it was whole all the same. A document that
+   * does not close is none, whatever it says before. */
+  #isWhole({ endMarkSeen, finishReason }: ResponseReading): boolean {
+    return endMarkSeen || (this.streaming && finishReason !== 'unspecified');
   }
 
   /** Something was thrown: reduces it to a closed code, notes it, and says what the caller is told. */
