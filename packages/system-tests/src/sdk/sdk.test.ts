@@ -3,7 +3,7 @@ import { fixturesFolder, tellFixturesAbsent } from '../recordings/fixtures-folde
 import { type Lethe, startLethe } from '../start-lethe.js';
 import { awaitBilled, organizationOf } from '../support/accounting.js';
 import { printFigures } from '../support/figures.js';
-import { clearLedger } from '../support/ledger.js';
+import { clearLedger, providerOf } from '../support/ledger.js';
 import { ESTIMATE_ERROR_MAX, expectBilledOnce, expectEstimates } from './compare.js';
 import { expectedErrors, PROMPT_CANARY } from './expected-errors.js';
 import { type Phase, runNode } from './node-program.js';
@@ -73,6 +73,16 @@ describe('the official SDKs', () => {
     ['endpoints', fewQuestions, answersTo(fewQuestions.length).endpoints],
     ['messages', fewQuestions, answersTo(fewQuestions.length).messages],
   ] as const;
+
+  it('control: the provider’s own errors do quote what was asked', async () => {
+    const refusals = expectedErrors.filter(({ call }) => call.parameters.model === 'sim/fault-400');
+    const calls = refusals.map(({ call }) => ({
+      ...call,
+      parameters: { ...call.parameters, model: 'fault-400' },
+    }));
+    const { errors } = await runNode({ ...task, baseUrl: `${providerOf(lethe.run)}/v1`, calls }, 'fail');
+    expect(errors.map(({ text }) => text.includes(PROMPT_CANARY))).toEqual(calls.map(() => true));
+  });
 
   for (const [language, run] of languages) {
     it.each(phases)(
