@@ -48,7 +48,7 @@ export const cells: readonly Cell[] = [
     name: 'paced',
     about: 'CPU per stream of 100 events, one each 5 ms, about 64 streams at a time',
     mode: 'paced5',
-    traffic: { bodyBytes: kb, stream: true, connections: 256, rate: 125 },
+    traffic: { bodyBytes: kb, stream: true, connections: 256, rate: 125, exchangeSeconds: 0.5 },
   }),
   latencyCell({
     name: 'latency-1kb',
@@ -62,7 +62,7 @@ export const cells: readonly Cell[] = [
     name: 'ttfb',
     about: 'Time added to the first byte of a stream, 10 a second, events 20 ms apart',
     mode: 'paced20',
-    traffic: { bodyBytes: kb, stream: true, connections: 64, rate: 10 },
+    traffic: { bodyBytes: kb, stream: true, connections: 64, rate: 10, exchangeSeconds: 2 },
     windowFactor: 5,
     until: 'first_byte_ns',
   }),

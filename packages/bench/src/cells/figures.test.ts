@@ -59,6 +59,15 @@ describe('latencyFigures', () => {
     expect(figures['p50 lethe / haproxy']?.min).toBeCloseTo(2);
     expect('p50 haproxy / haproxy' in figures).toBe(false);
   });
+
+  it('are no multiples when rounds without a gateway differ by more than haproxy adds', () => {
+    const busy = new Map([
+      ['direct', [at(9), at(59)]],
+      ['haproxy', [at(19), at(69)]],
+      ['lethe', [at(29), at(79)]],
+    ]);
+    expect(Object.keys(latencyFigures(busy, 'latency_ns'))).not.toContain('p50 lethe / haproxy');
+  });
 });
 
 describe('faultsOf', () => {

@@ -5,7 +5,7 @@ import type { MockMode } from '../programs/mock.js';
 import { mergeHistograms, quantile } from '../statistics/histogram.js';
 import { definedFigures, type Figures, type Spread, spreadOf } from '../statistics/spread.js';
 import type { Cell } from './cell.js';
-import { routersOf, runRace } from './race.js';
+import { routerName, routersOf, runRace } from './race.js';
 
 interface LatencyCell {
   readonly name: string;
@@ -36,7 +36,13 @@ const over = (times: readonly number[], base: readonly number[]): number[] =>
   times.map((time, index) => time / (base[index] ?? Number.NaN));
 const spread = ([all, ...rounds]: readonly number[]): Spread | undefined => spreadOf(rounds, all);
 
-/** What each gateway adds to the way without one, and that as a multiple of what haproxy adds. */
+/** How much rounds without a gateway differ: less than that cannot be told apart. */
+const noiseOf = ([, ...rounds]: readonly number[]): number => Math.max(...rounds) - Math.min(...rounds);
+
+/**
+ * What each gateway adds to the way without one, and that as a multiple of what haproxy adds; the multiple is left out
+ * when the machine was so busy that rounds without a gateway differ by more than haproxy adds.
+ */
 export const latencyFigures = (
   rounds: ReadonlyMap<string, readonly LoadResult[]>,
   until: LatencyCell['until'],
@@ -51,9 +57,10 @@ export const latencyFigures = (
         .map(([name, results]) => [name, minus(timesOf(results, until, share), base)]),
     );
     const floor = added.get(floorName);
+    const measurable = floor !== undefined && noiseOf(base) < (floor[0] ?? 0);
     for (const [name, times] of added) {
       figures[`${shareName} added us ${name}`] = spread(times);
-      if (floor !== undefined && name !== floorName)
+      if (measurable && name !== floorName)
         figures[`${shareName} ${name} / ${floorName}`] = spread(over(times, floor));
     }
   }
@@ -67,6 +74,15 @@ export const latencyCell = ({ name, about, mode, traffic, windowFactor, until }:
   run: async (bench) => {
     const gateways = [direct, ...routersOf(bench), ...bench.peers];
     const { rounds, problems } = await runRace(bench, { gateways, mode, traffic, windowFactor });
-    return { cell: name, figures: latencyFigures(rounds, until), problems };
+    const figures = latencyFigures(rounds, until);
+    const asked = bench.peers.some((peer) => peer.name === floorName) && !bench.missing.has(floorName);
+    const untold = Object.keys(shares).filter(
+      (share) => asked && !(`${share} ${routerName} / ${floorName}` in figures),
+    );
+    const busy = untold.map(
+      (share) =>
+        `the machine was too busy to tell the ${share}: rounds without a gateway differ by more than ${floorName} adds`,
+    );
+    return { cell: name, figures, problems: [...problems, ...busy] };
   },
 });

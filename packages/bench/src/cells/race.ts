@@ -128,7 +128,7 @@ export const runRace = async (bench: Bench, race: Race): Promise<RaceResult> => 
       for (let turn = 0; turn < runners.length; turn += 1) {
         const runner = runners[(round + turn) % runners.length] as Runner;
         const seconds = pace.windowSeconds * (race.windowFactor ?? 1);
-        const time = { warmSeconds: pace.leadSeconds, seconds };
+        const time = { warmSeconds: pace.leadSeconds + (race.traffic.exchangeSeconds ?? 0), seconds };
         runner.results.push(await window(runner, race.traffic, time));
       }
     for (const { gateway, running, requests } of runners)

@@ -14,6 +14,8 @@ export interface Traffic {
   readonly hurry?: boolean;
   /** Requests a second; absent: each connection sends its next request when it has its answer. */
   readonly rate?: number;
+  /** How long one exchange lasts at least: a window begins only after that. */
+  readonly exchangeSeconds?: number;
   /** Requests that may wait for a free connection at a fixed rate. */
   readonly queue?: number;
 }
