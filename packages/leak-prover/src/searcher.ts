@@ -7,25 +7,31 @@ export interface Hit {
   readonly offset: number;
 }
 
-const FILTER_BITS = 22;
+const FILTER_BITS = 24;
+/** Needles are told apart by this many bytes: by four, hex digits of which ids are made would all look like ours. */
+const KEY_BYTES = 8;
 /** A fragment this long cannot be part of somebody else's id by chance. */
 const SURE_CHARACTERS = 12;
 const HEX_OR_DASH = /[0-9a-f-]/i;
 
 // Taken out of the global object once: in a test runner's sandbox each look-up of a global is slow.
 const { imul } = Math;
-const slotOf = (key: number): number => imul(key, 0x9e3779b1) >>> (32 - FILTER_BITS);
+const slotOf = (high: number, low: number): number =>
+  imul(imul(high, 0x85ebca6b) ^ low, 0x9e3779b1) >>> (32 - FILTER_BITS);
+/** Two keys may share a number; what is found by it is compared whole. */
+const keyOf = (high: number, low: number): number => (high >>> 0) * 2 ** 32 + (low >>> 0);
 
 /** Looks for all canaries in all encodings at once, in one pass over the bytes. */
 export class Searcher {
   readonly #filter = new Int32Array(1 << (FILTER_BITS - 5));
-  /** By the first four bytes. */
+  /** By their first bytes. */
   readonly #needles = new Map<number, Needle[]>();
 
   constructor(readonly canaries: readonly Canary[]) {
     for (const needle of canaries.flatMap(needlesOf)) {
-      const key = needle.bytes.readUInt32BE(0);
-      const slot = slotOf(key);
+      const [high, low] = [needle.bytes.readInt32BE(0), needle.bytes.readInt32BE(KEY_BYTES / 2)];
+      const key = keyOf(high, low);
+      const slot = slotOf(high, low);
       this.#filter[slot >>> 5] = (this.#filter[slot >>> 5] as number) | (1 << (slot & 31));
       const known = this.#needles.get(key);
       if (known === undefined) this.#needles.set(key, [needle]);
@@ -38,13 +44,15 @@ export class Searcher {
     const hits = new Map<string, Hit>();
     const filter = this.#filter;
     const length = bytes.length;
-    let key = 0;
+    let high = 0;
+    let low = 0;
     for (let at = 0; at < length; at += 1) {
-      key = (key << 8) | (bytes[at] as number);
-      const slot = slotOf(key);
-      if (((filter[slot >>> 5] as number) & (1 << (slot & 31))) === 0 || at < 3) continue;
-      for (const needle of this.#needles.get(key >>> 0) ?? []) {
-        const start = at - 3;
+      high = (high << 8) | (low >>> 24);
+      low = (low << 8) | (bytes[at] as number);
+      const slot = slotOf(high, low);
+      if (((filter[slot >>> 5] as number) & (1 << (slot & 31))) === 0 || at < KEY_BYTES - 1) continue;
+      for (const needle of this.#needles.get(keyOf(high, low)) ?? []) {
+        const start = at - KEY_BYTES + 1;
         if (!matchesAt(bytes, start, needle.bytes)) continue;
         if (needle.encoding === 'fragment' && !isOurFragment(bytes, start, needle.canary.core)) continue;
         const name = `${needle.canary.place}\0${needle.encoding}`;
