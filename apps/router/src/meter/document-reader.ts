@@ -43,8 +43,11 @@ const nothing = (): Noted => ({
  */
 export class DocumentReader {
   readonly #root: Place;
-  readonly #places: (Place | undefined)[] = [];
-  readonly #captured = Buffer.alloc(capturedBytesMax);
+  readonly #places: Place[] = [];
+  /** The innermost of them. */
+  #place: Place | undefined;
+  /** Only for a string that a cut goes through. */
+  #captured: Buffer | undefined;
   #capturedBytes = 0;
   /** How deep inside something unknown; its brackets are only counted. */
   #unknownDepth = 0;
@@ -73,6 +76,7 @@ export class DocumentReader {
   /** A new document begins; nothing of the last one stays. */
   begin(): void {
     this.#places.length = 0;
+    this.#place = undefined;
     this.#unknownDepth = 0;
     this.#inString = false;
     this.#capturing = false;
@@ -96,11 +100,7 @@ export class DocumentReader {
   }
 
   wipe(): void {
-    this.#captured.fill(0);
-  }
-
-  get #place(): Place | undefined {
-    return this.#places.at(-1);
+    this.#captured?.fill(0);
   }
 
   #takeStructure(byte: number): void {
@@ -150,14 +150,28 @@ export class DocumentReader {
     }
   }
 
-  /** A string that may be a known key or a mark: copied as far as one of those may be long. */
+  /** A string that may be a known key or a mark: read where it stands, or copied as far as one of those may be long. */
   #capture(buffer: Buffer, start: number, end: number): number {
+    if (this.#capturedBytes === 0 && !this.#escaped) {
+      const near = Math.min(end, start + capturedBytesMax);
+      let at = start;
+      while (at < near && buffer[at] !== quote && buffer[at] !== backslash) at++;
+      if (at < near && buffer[at] === quote) {
+        this.#endCaptured(buffer, start, at - start);
+        return at + 1;
+      }
+    }
+    return this.#copy(buffer, start, end);
+  }
+
+  #copy(buffer: Buffer, start: number, end: number): number {
+    this.#captured ??= Buffer.alloc(capturedBytesMax);
     for (let at = start; at < end; at++) {
       const byte = buffer[at] as number;
       if (this.#escaped) this.#escaped = false;
       else if (byte === backslash) this.#escaped = true;
       else if (byte === quote) {
-        this.#endCaptured();
+        this.#endCaptured(this.#captured, 0, this.#capturedBytes);
         return at + 1;
       }
       // An escape, too, is copied as it is: nothing known has one, so it makes an unknown of it.
@@ -166,15 +180,15 @@ export class DocumentReader {
     return end;
   }
 
-  #endCaptured(): void {
+  #endCaptured(bytes: Buffer, start: number, length: number): void {
     this.#inString = false;
     if (this.#atKey) {
       const at = this.#place;
-      this.#meaning = at === undefined ? undefined : meaningOf(at, this.#captured, this.#capturedBytes);
+      this.#meaning = at === undefined ? undefined : meaningOf(at, bytes, start, length);
       return;
     }
     const mark = this.#meaning?.mark;
-    const word = wordOf(this.#captured, this.#capturedBytes);
+    const word = wordOf(bytes, start, length);
     if (mark === 'object') this.noted.hasError ||= word === 'error';
     else if (mark === 'itemType')
       this.noted.hasCall ||= word === 'function_call' || word === 'custom_tool_call';
@@ -235,6 +249,7 @@ export class DocumentReader {
       return;
     }
     this.#places.push(place);
+    this.#place = place;
     this.#atKey = isObject;
     this.#meaning = undefined;
     if (place.role === 'usage' || place.role === 'groqUsage') this.#counts = {};
@@ -255,6 +270,7 @@ export class DocumentReader {
   #close(): void {
     const closed = this.#places.pop();
     if (closed === undefined) return;
+    this.#place = this.#places[this.#places.length - 1];
     if (closed.role === 'usage' || closed.role === 'groqUsage') {
       const counts = this.#counts;
       if (counts.input !== undefined || counts.output !== undefined) this.noted[closed.role] = counts;

@@ -1,3 +1,5 @@
+import { standsAt } from './words.js';
+
 /** The counts a usage object may hold, by whatever names providers give them. */
 export type CountName = 'input' | 'output' | 'total' | 'cached' | 'cacheWrite' | 'reasoning';
 
@@ -113,10 +115,10 @@ export const messagePlaces: Place = place({
   error: { error: true },
 });
 
-/** What a key, given as bytes [0, length), means at a place. */
-export const meaningOf = (at: Place, bytes: Buffer, length: number): Meaning | undefined => {
+/** What a key, given as bytes [start, start + length), means at a place. */
+export const meaningOf = (at: Place, bytes: Buffer, start: number, length: number): Meaning | undefined => {
   for (const known of at.keys) {
-    if (known.bytes.length === length && known.bytes.compare(bytes, 0, length) === 0) return known.meaning;
+    if (known.bytes.length === length && standsAt(known.bytes, bytes, start)) return known.meaning;
   }
   return undefined;
 };

@@ -272,8 +272,10 @@ describe('ResponseMeter', () => {
       };
       const reader = new ResponseMeter('chat_completions', true);
       const bytes = Buffer.from(text);
-      for (let at = 0; at < bytes.length; at += 1_000)
-        reader.tap(bytes, at, Math.min(bytes.length, at + 1_000));
+      // The one of the document is cut within what it copies.
+      const step = text.startsWith('{') ? 38 : 1_000;
+      for (let at = 0; at < bytes.length; at += step)
+        reader.tap(bytes, at, Math.min(bytes.length, at + step));
       allocate.mockRestore();
       Buffer.prototype.copy = copy;
       const held = made.some((buffer) => buffer.includes('canary'));

@@ -37,9 +37,14 @@ for (const word of words) {
   byLength[word.length] = same;
 }
 
-/** The word that bytes [0, length) spell. */
-export const wordOf = (bytes: Buffer, length: number): Word => {
-  for (const known of byLength[length] ?? [])
-    if (known.bytes.compare(bytes, 0, length) === 0) return known.word;
+/** True when `known` stands in `bytes` from `start` on. By hand, because a native call costs more than a short word. */
+export const standsAt = (known: Buffer, bytes: Buffer, start: number): boolean => {
+  for (let at = 0; at < known.length; at++) if (known[at] !== bytes[start + at]) return false;
+  return true;
+};
+
+/** The word that bytes [start, start + length) spell. */
+export const wordOf = (bytes: Buffer, start: number, length: number): Word => {
+  for (const known of byLength[length] ?? []) if (standsAt(known.bytes, bytes, start)) return known.word;
   return 'other';
 };
