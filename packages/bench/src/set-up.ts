@@ -1,6 +1,6 @@
 import { existsSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { createServer } from 'node:net';
-import { availableParallelism, setPriority, tmpdir } from 'node:os';
+import { cpus, setPriority, tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { ensureTopics } from '@lethe/event-log';
 import { type KafkaServer, startKafka } from '@lethe/test-servers';
@@ -48,7 +48,7 @@ const alone = (): Promise<void> =>
 
 /** This process and all it starts go to the other core: the gateways have theirs to themselves. */
 const leaveGatewayCore = async (): Promise<void> => {
-  if (process.platform !== 'linux' || availableParallelism() < 2)
+  if (process.platform !== 'linux' || cpus().length < 2)
     throw new Problem('The bench needs Linux and two cores: one is for the gateway alone.');
   const { ok } = await runTool('taskset', ['-a', '-c', '-p', String(otherCore), String(process.pid)]);
   if (!ok) throw new Problem('taskset could not bind the bench to a core.');
