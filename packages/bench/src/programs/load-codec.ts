@@ -24,7 +24,7 @@ const loadSchema = z.object({
   first_byte_ns: histogramSchema,
 });
 
-/** Ends of exchanges. right: 200 with the very bytes; refused: 503; other: any other status; failed: no whole answer. */
+/** Ends of exchanges. right: 200 with the very bytes; refused: 503; other: another status; failed: no whole answer. */
 export type Counts = z.infer<typeof countsSchema>;
 
 /** What one run of the load generator saw. */
