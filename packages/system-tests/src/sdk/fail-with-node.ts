@@ -54,7 +54,18 @@ const seen = (error: unknown): SeenError => {
   };
 };
 
-/** Makes a call and resolves to the error. Rejects when there is none, or one that is not of the SDK's classes for answers. */
+/** A call that was answered: told like the others, so that a comparison shows which one it was. */
+const noError: SeenError = {
+  classes: [],
+  status: 200,
+  code: '',
+  type: '',
+  param: '',
+  requestId: '',
+  text: '',
+};
+
+/** Makes a call and resolves to its error. Rejects when that is not of the SDK's classes for answers. */
 const fail = async (call: FailingCall, task: SdkTask): Promise<SeenError> => {
   const path = call.method.split('.').map(camelCase);
   const last = path.pop() as string;
@@ -66,11 +77,11 @@ const fail = async (call: FailingCall, task: SdkTask): Promise<SeenError> => {
   const parameters = { ...call.parameters, ...call.fields };
   const position = call.id === undefined ? [] : [call.id];
   try {
-    await method.call(owner, ...position, parameters, { headers: call.headers ?? {} });
+    await method.call(owner, ...position, parameters);
+    return noError;
   } catch (error) {
     return seen(error);
   }
-  throw new Error(`${call.method} did not fail`);
 };
 
 /** Makes every call of the task with the official packages for Node; the errors in the order of the calls. */

@@ -9,6 +9,10 @@ import openai
 from sdk_task import ORIGIN, TASK, in_parallel
 
 
+# A call that was answered: told like the others, so that a comparison shows which one it was.
+NO_ERROR = {"classes": [], "status": 200, "code": "", "type": "", "param": "", "requestId": "", "text": ""}
+
+
 def client_of(call):
     key = call.get("key", {"value": TASK["apiKey"], "as": "key"})
     if call["sdk"] == "openai":
@@ -37,10 +41,10 @@ def fail(call):
     position = [call["id"]] if "id" in call else []
     extra = {"extra_body": call["fields"]} if "fields" in call else {}
     try:
-        method(*position, **call["parameters"], extra_headers=call.get("headers", {}), **extra)
+        method(*position, **call["parameters"], **extra)
     except (openai.APIStatusError, anthropic.APIStatusError) as error:
         return [seen(error)]
-    raise AssertionError(f"{call['method']} did not fail")
+    return [NO_ERROR]
 
 
 def fail_all():

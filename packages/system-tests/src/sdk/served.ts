@@ -63,7 +63,6 @@ export interface FailingCall {
   readonly parameters: Readonly<Record<string, unknown>>;
   /** Further fields of the body. */
   readonly fields?: Readonly<Record<string, unknown>>;
-  readonly headers?: Readonly<Record<string, string>>;
   /** Default: the key of the task, in the header that the SDK sends a key in. */
   readonly key?: { readonly value: string; readonly as: 'key' | 'bearer' };
 }

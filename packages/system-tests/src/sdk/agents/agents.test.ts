@@ -16,7 +16,8 @@ import { runCodex, tryWebSocket } from './codex.js';
 const ORGANIZATIONS = ['open-demo', 'zdr-demo'] as const;
 /** The account that stands behind the recorder; the launcher's own has no region. */
 const REGION = '@eu';
-const UPGRADE_MS_MAX = 2_000;
+/** Codex waits far longer than this for whatever is not refused with 426. */
+const UPGRADE_MS_MAX = 5_000;
 /** All that a provider gets to see of a head. */
 const HEADERS_SENT = [
   'accept',

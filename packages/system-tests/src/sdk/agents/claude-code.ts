@@ -1,4 +1,5 @@
 import { randomUUID } from 'node:crypto';
+import type { OutgoingHttpHeaders } from 'node:http';
 import { type HttpAnswer, http } from '../../support/http.js';
 import type { Endpoint, Served } from '../served.js';
 import { type AgentTask, type Exchanged, type Json, postJson, typedEvents } from './agent.js';
@@ -102,6 +103,19 @@ const resultsOf = (blocks: readonly Block[]): Block[] =>
       ...cached,
     }));
 
+const headersOf = (apiKey: string, session: string, asBearer: boolean): OutgoingHttpHeaders => ({
+  ...(asBearer ? { authorization: `Bearer ${apiKey}` } : { 'x-api-key': apiKey }),
+  accept: 'application/json',
+  'anthropic-version': '2023-06-01',
+  'anthropic-beta': [...betas.harmless, betas.keeping].join(','),
+  'anthropic-dangerous-direct-browser-access': 'true',
+  'user-agent': 'claude-cli/2.3.1 (external, cli)',
+  'x-app': 'cli',
+  'x-claude-code-session-id': session,
+  'x-stainless-helper-method': 'stream',
+  'x-stainless-lang': 'js',
+});
+
 export interface ClaudeCodeRun {
   readonly exchanged: readonly Exchanged[];
   /** What it asks before it works, by name. */
@@ -114,18 +128,7 @@ export const runClaudeCode = async (
   asBearer: boolean,
 ): Promise<ClaudeCodeRun> => {
   const session = randomUUID();
-  const headers = {
-    ...(asBearer ? { authorization: `Bearer ${apiKey}` } : { 'x-api-key': apiKey }),
-    accept: 'application/json',
-    'anthropic-version': '2023-06-01',
-    'anthropic-beta': [...betas.harmless, betas.keeping].join(','),
-    'anthropic-dangerous-direct-browser-access': 'true',
-    'user-agent': 'claude-cli/2.3.1 (external, cli)',
-    'x-app': 'cli',
-    'x-claude-code-session-id': session,
-    'x-stainless-helper-method': 'stream',
-    'x-stainless-lang': 'js',
-  };
+  const headers = headersOf(apiKey, session, asBearer);
   const probes = {
     head: await http(`${router}/`, { method: 'HEAD' }),
     models: await http(`${router}/v1/models?limit=1000`, { headers }),
