@@ -1,18 +1,22 @@
 import { rm } from 'node:fs/promises';
+import { setTimeout as pause } from 'node:timers/promises';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { type Canary, canary, Searcher } from '@lethe/leak-prover';
 import { startLoad } from '../chaos/start-load.js';
+import { routesOf } from '../leak/matrix.js';
 import { searchFolder } from '../leak/scan.js';
 import { type Lethe, newHome, startLethe } from '../start-lethe.js';
 import { awaitBilled, type BilledRequest, organizationOf } from '../support/accounting.js';
-import { printFigures } from '../support/figures.js';
+import { inParallel, printFigures } from '../support/figures.js';
 import { waitFor } from '../wait-for.js';
 import { httpCases } from './http-cases.js';
 import { jsonCases } from './json-cases.js';
 import { type RawAnswer, RawConnection } from './raw-connection.js';
 import { chatBody, requestBytes } from './requests.js';
+import { oddCases, smugglingCases } from './smuggling-cases.js';
 
 const OTHERS_PER_SECOND = 20;
+const brokenHttp = [...httpCases, ...smugglingCases];
 const UUID = /^[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}$/;
 
 describe('bad input', () => {
@@ -25,7 +29,7 @@ describe('bad input', () => {
   const secrets: Canary[] = [];
   /** What each metered request was answered with, by its id. */
   const metered = new Map<string, { readonly name: string; readonly status: number }>();
-  const figures: Record<string, unknown> = { cases: jsonCases.length + httpCases.length };
+  const figures: Record<string, unknown> = { cases: jsonCases.length + brokenHttp.length };
 
   beforeAll(async () => {
     home = await newHome();
@@ -102,7 +106,7 @@ describe('bad input', () => {
     },
   );
 
-  it.each(httpCases.map((row) => [row.name, row] as const))(
+  it.each(brokenHttp.map((row) => [row.name, row] as const))(
     'HTTP: %s',
     async (name, { bytes, status, code, param = null, metered: isMetered, mustClose }) => {
       const connection = await RawConnection.open(lethe.run.router);
@@ -113,7 +117,25 @@ describe('bad input', () => {
       if (mustClose === true) expect(answer.headers.get('connection')).toBe('close');
       await expectProperEnd(connection, answer);
     },
+    60_000,
   );
+
+  it.each(Object.entries(oddCases))('odd: %s', async (_, bytes) => {
+    const connection = await RawConnection.open(lethe.run.router);
+    connection.send(bytes(key));
+    const answer = await connection.answer();
+    expect([answer.status, answer.body]).toEqual([200, expect.stringContaining('"content":"Well?"')]);
+    await expectProperEnd(connection, answer);
+  });
+
+  it('a body of a GET is its body, and no next request', async () => {
+    const connection = await RawConnection.open(lethe.run.router);
+    const body = requestBytes({ key, method: 'GET', path: `/${newSecret('body of a GET')}` });
+    connection.send(requestBytes({ key, method: 'GET', path: '/v1/models', body }));
+    const answer = await connection.answer();
+    expect([answer.status, answer.body]).toEqual([200, expect.stringContaining('"sim/echo"')]);
+    await expectProperEnd(connection, answer);
+  });
 
   it('pipelined requests are answered in their order, good and bad', async () => {
     const connection = await RawConnection.open(lethe.run.router);
@@ -164,6 +186,58 @@ describe('bad input', () => {
     expect((await connection.answer()).status).toBe(200);
     connection.close();
   });
+
+  it('a slow upload is waited for', async () => {
+    const connection = await RawConnection.open(lethe.run.router);
+    const bytes = requestBytes({ key, body: chatBody() });
+    for (let at = 0; at < bytes.length; at += 12) {
+      connection.send(bytes.subarray(at, at + 12));
+      await pause(10);
+    }
+    const answer = await connection.answer();
+    expect(answer.status).toBe(200);
+    await expectProperEnd(connection, answer);
+  });
+
+  it('a slow reader gets all of it, however long it looks away', async () => {
+    const connection = await RawConnection.open(lethe.run.router);
+    const content = 'a long word '.repeat(300_000);
+    connection.standStill();
+    connection.send(requestBytes({ key, body: chatBody({ messages: [{ role: 'user', content }] }) }));
+    await pause(1_500);
+    connection.readOn();
+    const answer = await connection.answer();
+    expect([answer.status, answer.body.includes(JSON.stringify(content))]).toEqual([200, true]);
+    await expectProperEnd(connection, answer);
+  });
+
+  it.each(routesOf().map((route) => [route.content.name, route] as const))(
+    'a caller that leaves %s, at whatever byte, is counted once, and not before its key is known',
+    async (name, { served, content }) => {
+      const body = JSON.stringify({ model: `sim/${content.models[0]}`, ...content.asking(newSecret(name)) });
+      const bytes = requestBytes({ key, path: served.path, body });
+      const headBytes = bytes.length - Buffer.byteLength(body);
+      const steps = Array.from({ length: 12 }, (_, step) => Math.floor((bytes.length * step) / 12));
+      const places = [...steps, headBytes - 1, headBytes, headBytes + 1, bytes.length - 1, bytes.length];
+      const leftFrom = new Date();
+      await inParallel(places, 6, async (place) => {
+        const connection = await RawConnection.open(lethe.run.router);
+        connection.send(bytes.subarray(0, place));
+        await pause(100);
+        connection.close();
+      });
+      const count = places.filter((place) => place >= headBytes).length;
+      await awaitBilled(lethe.run, token, { from: leftFrom, count });
+      await pause(500);
+      const rows = await awaitBilled(lethe.run, token, { from: leftFrom, count });
+      const counted = rows.filter(({ endpoint }) => endpoint === served.endpoint);
+      expect([rows.length, counted.length]).toEqual([count, count]);
+      // The last one was there as a whole, and may have been answered.
+      const left = counted.filter(({ error_type }) => error_type.startsWith('caller.'));
+      expect(left.length).toBeGreaterThanOrEqual(count - 1);
+    },
+    30_000,
+  );
 
   it.each([
     ['no key', undefined, 'missing_credentials'],

@@ -9,7 +9,7 @@ export interface RawAnswer {
   readonly text: string;
 }
 
-const ANSWER_WITHIN_MS = 8_000;
+const ANSWER_WITHIN_MS = 20_000;
 
 /** A client that sends exactly the bytes it is told to, and reads answers as HTTP/1.1 frames them. */
 export class RawConnection {
@@ -40,6 +40,15 @@ export class RawConnection {
 
   send(...parts: readonly (Buffer | string)[]): void {
     for (const part of parts) this.#socket.write(part);
+  }
+
+  /** Takes nothing from the network until `readOn`. */
+  standStill(): void {
+    this.#socket.pause();
+  }
+
+  readOn(): void {
+    this.#socket.resume();
   }
 
   /** Sends no more; answers may still come. */

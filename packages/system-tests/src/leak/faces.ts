@@ -1,7 +1,7 @@
-import { type Finding, type Searcher, scanBytes } from '@lethe/leak-prover';
 import type { RunJson } from '../start-lethe.js';
 import { billedRequests } from '../support/accounting.js';
 import { http } from '../support/http.js';
+import type { Shown } from './scan.js';
 
 const OPERATOR_PORT_OFFSET = 100;
 
@@ -11,12 +11,12 @@ const operatorFace = ({ router }: RunJson): string => {
   return url.origin;
 };
 
-/** Searches what the services show: metrics to anyone who may scrape, lists and usage to each organization. */
-export const scanFaces = async (searcher: Searcher, run: RunJson): Promise<Finding[]> => {
-  const findings: Finding[] = [];
+/** What the services show: metrics to anyone who may scrape, lists and usage to each organization. */
+export const facesOf = async (run: RunJson): Promise<Shown[]> => {
+  const shown: Shown[] = [];
   const scan = async (sink: string, url: string, token = ''): Promise<void> => {
     const { body, headers } = await http(url, { headers: { authorization: `Bearer ${token}` } });
-    findings.push(...scanBytes(searcher, sink, Buffer.concat([Buffer.from(JSON.stringify(headers)), body])));
+    shown.push({ sink, bytes: Buffer.concat([Buffer.from(JSON.stringify(headers)), body]) });
   };
   for (const [name, origin] of [
     ['router', operatorFace(run)],
@@ -28,7 +28,7 @@ export const scanFaces = async (searcher: Searcher, run: RunJson): Promise<Findi
   const start = encodeURIComponent(new Date(Date.now() - 3_600_000).toISOString());
   for (const { slug, adminToken, memberToken } of run.organizations) {
     const rows = await billedRequests(run, adminToken);
-    findings.push(...scanBytes(searcher, `requests of ${slug}`, Buffer.from(JSON.stringify(rows))));
+    shown.push({ sink: `requests of ${slug}`, bytes: Buffer.from(JSON.stringify(rows)) });
     const usage = `${run.accounting}/v1/manage/org/usage?start=${start}&group_by[]=user_id&group_by[]=extra.source`;
     await scan(`usage of ${slug}`, usage, adminToken);
     await scan(`audit events of ${slug}`, `${run.audit}/v1/audit/events`, adminToken);
@@ -37,5 +37,5 @@ export const scanFaces = async (searcher: Searcher, run: RunJson): Promise<Findi
   }
   await scan('requests of nobody', `${run.accounting}/v1/requests`, run.operatorToken);
   await scan('ingestion', `${run.accounting}/v1/operator/ingest`, run.operatorToken);
-  return findings;
+  return shown;
 };

@@ -1,26 +1,32 @@
 import { existsSync, readdirSync, readlinkSync } from 'node:fs';
 import { rm } from 'node:fs/promises';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
-import { type Canary, type Finding, Searcher, scanBytes } from '@lethe/leak-prover';
+import type { Canary, Finding } from '@lethe/leak-prover';
 import { type Lethe, newHome, startLethe } from '../start-lethe.js';
-import { ingestOf, openRequest, organizationOf } from '../support/accounting.js';
+import { billedRequests, ingestOf, openRequest, organizationOf } from '../support/accounting.js';
 import { printFigures } from '../support/figures.js';
+import { clearLedger, settledLedger } from '../support/ledger.js';
 import { superuserOf } from '../support/superuser.js';
-import { runCampaign } from './campaign.js';
-import { chatCases } from './chat-cases.js';
+import { askCells, profilesOf, runCampaign } from './campaign.js';
 import { missedControls, plantControls, strayControls } from './controls.js';
-import { scanFaces } from './faces.js';
+import { facesOf } from './faces.js';
 import { Manifest } from './manifest.js';
-import { searchDatabases, searchFolder } from './scan.js';
+import { type Cell, coveringSelection, wholeMatrix } from './matrix.js';
+import { searchDatabases, searchFolder, searchShown } from './scan.js';
 import { credentialsOf, describeLeaks, leaks } from './verdict.js';
 
 /** Databases whose tables must all have been read; an unknown one would be a sink that nobody thought of. */
 const DATABASES = ['accounting', 'audit', 'config', 'event_log', 'postgres', 'template1'];
 
+/** All of the matrix in a long run, otherwise as much of it as lets every two factors meet. */
+const chosenCells = (): Cell[] => {
+  const all = wholeMatrix();
+  return process.env.LETHE_LONG === '1' ? all : coveringSelection(all);
+};
+
 /** What is asked again before everything is killed. */
-const fewCases = chatCases.filter(({ name }) =>
-  ['echo streamed', 'fault 400', 'aborted stream of sim/echo~20', 'malformed JSON'].includes(name),
-);
+const isAskedAgain = ({ outcome: { name } }: Cell): boolean =>
+  ['every-field', 'fault 400', 'left amid the answer', 'malformed JSON'].includes(name);
 
 describe('what was said is nowhere, unless the key logs', () => {
   const manifest = new Manifest();
@@ -29,6 +35,7 @@ describe('what was said is nowhere, unless the key logs', () => {
   let lethe: Lethe;
   let controls: Awaited<ReturnType<typeof plantControls>>;
   let controlled = 0;
+  let cells: Cell[] = [];
   let requests = 0;
 
   /** All that may be found: what requests carried, what the test wrote itself, and the credentials. */
@@ -37,7 +44,6 @@ describe('what was said is nowhere, unless the key logs', () => {
     ...controls.map(({ planted }) => planted),
     ...credentialsOf(lethe.run, home),
   ];
-  const searcher = (): Searcher => new Searcher(wanted());
   const expectNoLeaks = (findings: readonly Finding[]): void => {
     expect(describeLeaks(leaks(manifest, findings))).toEqual([]);
     expect(describeLeaks(strayControls(findings))).toEqual([]);
@@ -53,13 +59,83 @@ describe('what was said is nowhere, unless the key logs', () => {
     home = await newHome();
     lethe = await startLethe({ home });
     controls = await plantControls(home, superuserOf(home));
-    requests = await runCampaign(lethe.run, manifest, '1');
-  }, 180_000);
+    cells = chosenCells();
+    requests = await runCampaign(lethe.run, manifest, '1', cells);
+  }, 300_000);
   afterAll(async () => {
     await lethe?.stop();
     await rm(home, { recursive: true, force: true });
-    printFigures('leak', { requests, canaries: manifest.canaries.length, controls: controlled, ...figures });
+    printFigures('leak', {
+      cells: cells.length,
+      requests,
+      canaries: manifest.canaries.length,
+      controls: controlled,
+      ...figures,
+    });
   });
+
+  it('what is said to be the provider’s reached it, at the endpoint and in the way that is said', async () => {
+    const ledger = await settledLedger(lethe.run);
+    const keyOf = (endpoint: string, model: string, stream: boolean): string =>
+      `${model} at ${endpoint}${stream ? ' streamed' : ''}`;
+    const reached = new Map<string, number>();
+    for (const { route, model, stream } of ledger) {
+      const key = keyOf(route, model, stream);
+      reached.set(key, (reached.get(key) ?? 0) + 1);
+    }
+    const meant = new Map<string, number>();
+    for (const { route, outcome, streaming } of cells) {
+      const model = outcome.model?.(route);
+      if (model === undefined) continue;
+      const key = keyOf(route.content.name, model, streaming);
+      meant.set(key, (meant.get(key) ?? 0) + 1);
+    }
+    expect(meant.size).toBeGreaterThan(300);
+    expect([...meant].filter(([key, count]) => (reached.get(key) ?? 0) < count)).toEqual([]);
+  }, 30_000);
+
+  it('each request is billed once, whatever became of it', async () => {
+    for (const profile of ['zdr', 'open'] as const) {
+      const { adminToken } = profilesOf(lethe.run)[profile === 'zdr' ? 'zdr' : 'quiet'];
+      const rows = await billedRequests(lethe.run, adminToken);
+      const mine = cells.filter((cell) => (cell.profile === 'zdr') === (profile === 'zdr'));
+      const faults = [...new Set(mine.map(({ outcome, route }) => outcome.model?.(route) ?? ''))].filter(
+        // Some of these are asked for by other outcomes as well.
+        (model) => model.startsWith('fault-') && model !== 'fault-slow-head',
+      );
+      expect(faults.length).toBeGreaterThan(25);
+      const counts = faults.map((model) => [
+        model,
+        rows.filter(({ model_requested }) => model_requested === `sim/${model}`).length,
+      ]);
+      expect(counts).toEqual(
+        faults.map((model) => [
+          model,
+          mine.filter(({ outcome, route }) => outcome.model?.(route) === model).length,
+        ]),
+      );
+    }
+  }, 60_000);
+
+  it('no provider keeps anything of what an organization with ZDR sends', async () => {
+    const keptOf = async (profile: Cell['profile']): Promise<string[]> => {
+      await clearLedger(lethe.run);
+      const wordy = wholeMatrix().filter(
+        (cell) => cell.profile === profile && ['echo', 'embed'].includes(cell.outcome.name),
+      );
+      await askCells(lethe.run, manifest, `kept by the provider/${profile}`, wordy);
+      const ledger = await settledLedger(lethe.run);
+      expect(ledger.length).toBe(wordy.length);
+      return ledger
+        .filter(({ stored, stateFields }) => stored || stateFields.length > 0)
+        .map(({ route, stored, stateFields }) => `${route}: ${stored} ${stateFields.join(' ')}`);
+    };
+    expect(await keptOf('zdr')).toEqual([]);
+    // Who has no ZDR says for himself what a provider may keep; Responses are kept unless one says no.
+    expect(await keptOf('quiet')).toEqual(
+      expect.arrayContaining([expect.stringMatching(/^responses: true/)]),
+    );
+  }, 60_000);
 
   it('no table of any database has it', async () => {
     const { tables, bytes, findings } = await searchDatabases(wanted(), superuserOf(home));
@@ -71,26 +147,29 @@ describe('what was said is nowhere, unless the key logs', () => {
     // What telemetry may keep is there, so the search did look where requests leave their traces.
     const kept = findings.filter(({ sink }) => sink.startsWith('accounting.usage.event'));
     const places = new Set(kept.map(({ place }) => place));
-    const expected = manifest.placesKept().filter((place) => /^(?:quiet|logging)\/1\/echo\//.test(place));
+    const expected = manifest
+      .placesKept()
+      .filter((place) => /^(?:quiet|logging)\/1\/[a-z_]+ (?:echo|embed)\//.test(place));
     expect(expected.length).toBeGreaterThanOrEqual(16);
     expect(expected.filter((place) => !places.has(place))).toEqual([]);
     expect(manifest.placesKept().filter((place) => place.startsWith('zdr/'))).toEqual([]);
-  }, 60_000);
+  }, 180_000);
 
   it('no face shows it', async () => {
-    const findings = await scanFaces(searcher(), lethe.run);
+    const findings = await searchShown(wanted(), await facesOf(lethe.run));
     expectNoLeaks(findings);
     // An organization sees its own tags, so the search did look at what is shown.
     const shown = new Set(findings.map(({ sink, place }) => `${sink}: ${place}`));
-    expect(shown).toContain('requests of open-demo: quiet/1/echo/tag');
-    expect(shown).toContain('usage of open-demo: logging/1/echo/user_id');
-  }, 60_000);
+    expect(shown).toContain('requests of open-demo: quiet/1/chat echo/tag');
+    expect(shown).toContain('usage of open-demo: logging/1/messages echo/user_id');
+  }, 120_000);
 
-  it('the launcher does not print it', () => {
+  it('the launcher does not print it', async () => {
     const { page, progress } = lethe.output();
     const withoutKeys = page.replace(/sk-lethe-[\w-]+/g, '');
-    expectNoLeaks(scanBytes(searcher(), 'terminal', Buffer.from(withoutKeys + progress)));
-  });
+    const bytes = Buffer.from(withoutKeys + progress);
+    expectNoLeaks(await searchShown(wanted(), [{ sink: 'terminal', bytes }]));
+  }, 60_000);
 
   it('the router holds no file that it could write to', () => {
     const folder = `/proc/${lethe.run.processes.router[0]}/fd`;
@@ -107,6 +186,7 @@ describe('what was said is nowhere, unless the key logs', () => {
     const tokenOf = (caseName: string): string =>
       organizationOf(lethe.run, caseName.startsWith('zdr/') ? 'zdr-demo' : 'open-demo').adminToken;
     let opened = 0;
+    const dialects = new Set<string>();
     for (const { caseName, requestId, canaries } of manifest.payloads) {
       const { payload, telemetry } = await openRequest(lethe.run, tokenOf(caseName), requestId);
       const text = JSON.stringify(payload);
@@ -121,9 +201,16 @@ describe('what was said is nowhere, unless the key logs', () => {
       opened += 1;
       // What the models that repeat it said.
       const last = canaries.find(({ place }) => place.endsWith('/last prompt'));
-      if (/echo|every field/.test(caseName)) expect(JSON.stringify(payload.choices)).toContain(last?.text);
+      const repeats = /(?:chat|completions|responses|messages) (?:echo|every-field)/.test(caseName);
+      if (repeats) expect(JSON.stringify(payload.choices)).toContain(last?.text);
+      else if (/embeddings|count_tokens/.test(caseName)) expect(payload.choices).toEqual([]);
+      expect([caseName, payload.truncated]).toEqual([caseName, false]);
+      dialects.add(/\/\d\/(\w+) echo/.exec(caseName)?.[1] ?? '');
     }
-    expect(opened).toBeGreaterThanOrEqual(7);
+    // Of each dialect that has words in its answers, whole and as a stream.
+    expect(opened).toBeGreaterThanOrEqual(40);
+    for (const dialect of ['chat', 'completions', 'responses', 'messages', 'count_tokens'])
+      expect(dialects).toContain(dialect);
     figures['payloads opened'] = opened;
   }, 60_000);
 
@@ -139,14 +226,14 @@ describe('what was said is nowhere, unless the key logs', () => {
     expectNoLeaks(findings);
     expectControls(findings, (sink) => sink.startsWith('leak-control/'));
     figures['files after a stop'] = `${files} with ${bytes} bytes`;
-  }, 120_000);
+  }, 300_000);
 
   it('no file has it after a kill -9 of everything', async () => {
     lethe = await startLethe({ home });
-    requests += await runCampaign(lethe.run, manifest, '2', fewCases);
+    requests += await runCampaign(lethe.run, manifest, '2', cells.filter(isAskedAgain));
     await lethe.kill();
     const { files, bytes, findings } = await searchFolder(wanted(), home);
     expectNoLeaks(findings);
     figures['files after a kill'] = `${files} with ${bytes} bytes`;
-  }, 180_000);
+  }, 300_000);
 });
