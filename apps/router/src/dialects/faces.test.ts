@@ -59,6 +59,19 @@ const refusalOf = (face: Face, fields: object): LetheError | undefined => {
 };
 const asked = (face: Face, fields: object) => ({ ...coreOf(face), model: 'up', ...fields });
 
+describe('the name of a user', () => {
+  it.each([
+    ['chat completions', chatFace],
+    ['legacy completions', completionsFace],
+    ['responses', responsesFace],
+    ['embeddings', embeddingsFace],
+  ])('leaves with %s under ZDR only when it is opaque', (_, face) => {
+    expect(sent(face, { user: 'Jane Doe' }, zdr).user).toBeUndefined();
+    expect(sent(face, { user: 'user-1' }, zdr).user).toBe('user-1');
+    expect(sent(face, { user: 'Jane Doe' }).user).toBe('Jane Doe');
+  });
+});
+
 /** Spellings of values that no watch minds. What is kept must keep its spelling. */
 const spellings: Readonly<Record<string, readonly string[]>> = {
   string: ['"u-1"', '"Jane \\u0044oe"', '"é"', '""'],

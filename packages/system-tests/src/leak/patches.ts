@@ -10,7 +10,11 @@ const layer3 = 'apps/accounting/src/ingest/truth-table.test.ts';
 const layer4Code = 'apps/admin-config/src/lockdown/truth-table.test.ts';
 const layer4Database = 'apps/admin-config/src/lockdown/database-lockdown.test.ts';
 
-/** One at least for each layer that stands. */
+const requestEdits = 'apps/router/src/dialects/request-edits.test.ts';
+const faces = 'apps/router/src/dialects/faces.test.ts';
+const watchedPlaces = 'apps/router/src/dialects/watched-places.test.ts';
+
+/** One at least for each layer that stands, and for each dialect what keeps its provider from storing. */
 export const guardedPatches: readonly GuardedPatch[] = [
   {
     name: 'BUG_LAYER1_IGNORES_ZDR',
@@ -61,6 +65,55 @@ export const guardedPatches: readonly GuardedPatch[] = [
     replace: "  if (decision !== 'no_change') return 'change';",
     guard: layer4Code,
   },
+  {
+    name: 'BUG_CHAT_METADATA_LEAVES',
+    file: 'apps/router/src/dialects/openai/chat.ts',
+    search: "stripped: ['metadata', ",
+    replace: 'stripped: [',
+    guard: requestEdits,
+  },
+  {
+    name: 'BUG_RESPONSES_ARE_STORED',
+    file: 'apps/router/src/dialects/openai/responses.ts',
+    search: "store: 'always'",
+    replace: "store: 'none'",
+    guard: faces,
+  },
+  {
+    name: 'BUG_RESPONSES_HOSTED_TOOLS',
+    file: 'apps/router/src/dialects/openai/responses.ts',
+    search: "      { path: 'tools[].type', allowed: callersTools },\n",
+    replace: '',
+    guard: watchedPlaces,
+  },
+  {
+    name: 'BUG_COMPLETIONS_NAME_THE_USER',
+    file: 'apps/router/src/dialects/openai/completions.ts',
+    search: "opaque: ['user']",
+    replace: 'opaque: []',
+    guard: faces,
+  },
+  {
+    name: 'BUG_EMBEDDINGS_NAME_THE_USER',
+    file: 'apps/router/src/dialects/openai/embeddings.ts',
+    search: "opaque: ['user']",
+    replace: 'opaque: []',
+    guard: faces,
+  },
+  {
+    name: 'BUG_MESSAGES_STORED_FILES',
+    file: 'apps/router/src/dialects/anthropic/messages.ts',
+    search: 'watched: watchedInConversations',
+    replace: 'watched: []',
+    guard: watchedPlaces,
+  },
+  {
+    name: 'BUG_COUNTS_OF_STORED_THREADS',
+    file: 'apps/router/src/dialects/anthropic/count-tokens.ts',
+    search: 'refused: storedConversationFields',
+    replace: 'refused: []',
+    guard: faces,
+  },
 ];
 
 const bodyReader = 'apps/router/src/http/read-body.ts';
@@ -94,6 +147,6 @@ export const bugTmpfile = (path: string): Patch[] => [
 export const bugNoPermissions: Patch = {
   name: 'BUG_NO_PERMISSIONS',
   file: 'apps/cli/src/up/services/services.ts',
-  search: "name === 'router' ? routerPermissions() : []",
-  replace: "name === 'router' ? routerPermissions().slice(0, 0) : []",
+  search: "name === 'router' ? routerPermissions(this.#options.routerWorkers) : []",
+  replace: "name === 'router' ? routerPermissions(this.#options.routerWorkers).slice(0, 0) : []",
 };

@@ -6,7 +6,7 @@ import type { Manifest } from './manifest.js';
 
 /** Where telemetry of an organization without ZDR lies, and what shows it to that organization. */
 const TELEMETRY_SINKS =
-  /^accounting\.usage\.event|^accounting\.pg_catalog\.pg_statistic$|^event_log\.event_log\.record$|^postgres\/data\/(?:base|pg_wal)\/|^(?:requests|usage) of (?:a member of )?open-demo$/;
+  /^accounting\.usage\.event|^(?:accounting|event_log)\.pg_catalog\.pg_statistic$|^event_log\.event_log\.record$|^postgres\/data\/(?:base|pg_wal)\/|^(?:requests|usage) of (?:a member of )?open-demo$/;
 /** The files whose purpose it is to hand credentials to their owner. */
 const CREDENTIAL_SINKS = /^(?:secrets|run)\.json$/;
 const CREDENTIAL = 'credential/';
