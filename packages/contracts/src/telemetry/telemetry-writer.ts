@@ -40,13 +40,13 @@ export class TelemetryWriter {
     this.varint(value);
   }
 
-  /** Up to 2^63 - 1. */
+  /** Up to 2^64 - 1: what is read as signed is never that large here. */
   bigCount(field: number, value: bigint): void {
     if (value <= BigInt(Number.MAX_SAFE_INTEGER)) {
       this.count(field, Number(value));
       return;
     }
-    if (value >= 2n ** 63n) throw new RangeError('telemetry count out of range');
+    if (value >= 2n ** 64n) throw new RangeError('telemetry count out of range');
     this.room(fieldBytesMax);
     this.varint(field * 8);
     let rest = value;
