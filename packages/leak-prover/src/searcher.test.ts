@@ -42,6 +42,15 @@ describe('Searcher', () => {
     }
   });
 
+  it('among thousands of canaries takes a run of eight for chance, and one of ten for a leak', () => {
+    const many = new Searcher([planted, ...Array.from({ length: 1_000 }, (_, index) => canary(`${index}`))]);
+    const hitsIn = (characters: number): string[] =>
+      many
+        .search(Buffer.from(`token "${planted.core.slice(3, 3 + characters)}"`))
+        .map((hit) => hit.canary.place);
+    expect([hitsIn(9), hitsIn(10)]).toEqual([[], ['somewhere']]);
+  });
+
   it('takes a run of eight within another id for chance, and one of twelve for a leak', () => {
     const hex = planted.core.slice(24);
     const other = `${randomUUID().slice(0, 24)}${hex.slice(0, 8)}${hex[8] === '0' ? '1' : '0'}fff`;

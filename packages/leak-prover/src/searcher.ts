@@ -12,6 +12,9 @@ const FILTER_BITS = 24;
 const KEY_BYTES = 8;
 /** A fragment this long cannot be part of somebody else's id by chance. */
 const SURE_CHARACTERS = 12;
+/** Among this many canaries some run of eight stands somewhere by chance; ten of them do not. */
+const CANARIES_MANY = 1_000;
+const FRAGMENT_CHARACTERS_OF_MANY = 10;
 const HEX_OR_DASH = /[0-9a-f-]/i;
 
 // Taken out of the global object once: in a test runner's sandbox each look-up of a global is slow.
@@ -27,7 +30,11 @@ export class Searcher {
   /** By their first bytes. */
   readonly #needles = new Map<number, Needle[]>();
 
+  readonly #fragmentCharacters: number;
+
   constructor(readonly canaries: readonly Canary[]) {
+    this.#fragmentCharacters =
+      canaries.length > CANARIES_MANY ? FRAGMENT_CHARACTERS_OF_MANY : FRAGMENT_CHARACTERS;
     for (const needle of canaries.flatMap(needlesOf)) {
       const [high, low] = [needle.bytes.readInt32BE(0), needle.bytes.readInt32BE(KEY_BYTES / 2)];
       const key = keyOf(high, low);
@@ -54,13 +61,17 @@ export class Searcher {
       for (const needle of this.#needles.get(keyOf(high, low)) ?? []) {
         const start = at - KEY_BYTES + 1;
         if (!matchesAt(bytes, start, needle.bytes)) continue;
-        if (needle.encoding === 'fragment' && !isOurFragment(bytes, start, needle.canary.core)) continue;
+        if (needle.encoding === 'fragment' && !this.#isOurs(bytes, start, needle)) continue;
         const name = `${needle.canary.place}\0${needle.encoding}`;
         if (!hits.has(name))
           hits.set(name, { canary: needle.canary, encoding: needle.encoding, offset: start });
       }
     }
     return [...hits.values()];
+  }
+
+  #isOurs(bytes: Buffer, start: number, { canary }: Needle): boolean {
+    return isOurFragment(bytes, start, canary.core, this.#fragmentCharacters);
   }
 }
 
@@ -72,7 +83,7 @@ const matchesAt = (bytes: Buffer, start: number, wanted: Buffer): boolean =>
  * Eight characters may stand in another id by chance. So the run is followed as far as it agrees with the core: one
  * shorter than twelve counts only when no other hex digit touches it.
  */
-const isOurFragment = (bytes: Buffer, start: number, core: string): boolean => {
+const isOurFragment = (bytes: Buffer, start: number, core: string, least: number): boolean => {
   const characterAt = (at: number): string => String.fromCharCode(bytes[at] ?? 0).toLowerCase();
   const lower = core.toLowerCase();
   const fragment = bytes.toString('latin1', start, start + FRAGMENT_CHARACTERS).toLowerCase();
@@ -82,6 +93,7 @@ const isOurFragment = (bytes: Buffer, start: number, core: string): boolean => {
     let after = FRAGMENT_CHARACTERS;
     while (within + after < lower.length && characterAt(start + after) === lower[within + after]) after += 1;
     if (before + after >= SURE_CHARACTERS) return true;
+    if (before + after < least) continue;
     if (!HEX_OR_DASH.test(characterAt(start - before - 1)) && !HEX_OR_DASH.test(characterAt(start + after)))
       return true;
   }
