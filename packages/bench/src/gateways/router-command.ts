@@ -16,5 +16,5 @@ export const routerFlags = (root: string): string[] => [
 /** The environment in which the launcher starts a router. */
 export const routerEnvironment = {
   NODE_ENV: 'production',
-  GLIBC_TUNABLES: 'glibc.malloc.perturb=90:glibc.malloc.tcache_count=0',
+  GLIBC_TUNABLES: 'glibc.malloc.perturb=90',
 } as const;

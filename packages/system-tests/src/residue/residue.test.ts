@@ -17,7 +17,7 @@ const fewCases = long
   ? cases
   : cases.filter(({ name }) => /^20 KB|^200 KB|^no key|^leaves in the up/.test(name));
 /** What the launcher gives the router where the C library is glibc. The other tests do without. */
-const freeOverwrites = { GLIBC_TUNABLES: 'glibc.malloc.perturb=90:glibc.malloc.tcache_count=0' };
+const freeOverwrites = { GLIBC_TUNABLES: 'glibc.malloc.perturb=90' };
 const worldMsMax = long ? 900_000 : 240_000;
 
 describe.each([
