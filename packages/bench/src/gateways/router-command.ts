@@ -10,6 +10,7 @@ const permissionFlag =
 export const routerFlags = (root: string): string[] => [
   permissionFlag,
   '--disable-warning=ExperimentalWarning',
+  '--max-semi-space-size=8',
   ...['apps/router', 'packages', 'node_modules'].map((folder) => `--allow-fs-read=${join(root, folder)}/*`),
 ];
 

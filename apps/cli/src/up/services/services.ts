@@ -4,7 +4,7 @@ import { programOf } from '../../repository.js';
 import { timed } from '../../terminal/print.js';
 import type { Home } from '../home/home.js';
 import type { Reservation } from './ports.js';
-import { routerMemory } from './router-memory.js';
+import { routerHeapFlags, routerMemory } from './router-memory.js';
 import { routerPermissions } from './router-permissions.js';
 import { SupervisedService } from './supervised-service.js';
 
@@ -71,6 +71,7 @@ export class Services {
         name,
         [
           ...(name === 'router' ? routerPermissions(this.#options.routerWorkers) : []),
+          ...(name === 'router' ? routerHeapFlags : []),
           programOf(`apps/${name}`),
         ],
         name === 'router' ? routerMemory : {},
