@@ -42,7 +42,7 @@ export const closingPage = (inputs: PageInputs): string => {
     section(
       `Lethe runs. Ready in ${(startedInMs / 1000).toFixed(1)} s.`,
       '',
-      `  router        ${url(ports.router)}    OpenAI-shaped: base URL ${url(ports.router)}/v1`,
+      `  router        ${url(ports.router)}    base URL for OpenAI SDKs ${url(ports.router)}/v1, for Anthropic SDKs without /v1`,
       `  admin-config  ${url(ports.adminConfig)}    /v1/manage/…, described at /openapi.json`,
       `  accounting    ${url(ports.accounting)}    /v1/requests, usage`,
       `  audit         ${url(ports.audit)}    /v1/audit/events`,
