@@ -124,6 +124,20 @@ module.exports = {
       to: { path: 'node_modules/(?:hono|@hono)/' },
     },
     {
+      name: 'verifier-shares-nothing-with-the-writer',
+      severity: 'error',
+      comment: 'A mistake in the hashing or parsing of one side must not be repeated by the other.',
+      from: { path: '^packages/transparency-log/src/verify/', pathNot: tests },
+      to: { path: '^packages/transparency-log/src/(?!verify/)' },
+    },
+    {
+      name: 'writer-shares-nothing-with-the-verifier',
+      severity: 'error',
+      comment: 'A mistake in the hashing or parsing of one side must not be repeated by the other.',
+      from: { path: '^packages/transparency-log/src/(?!verify/|index\\.ts$)', pathNot: tests },
+      to: { path: '^packages/transparency-log/src/verify/' },
+    },
+    {
       name: 'generated-code-behind-contracts',
       severity: 'error',
       comment: 'Proto types are converted at the edge.',

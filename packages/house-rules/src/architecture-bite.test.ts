@@ -82,6 +82,16 @@ const violations: readonly (readonly [rule: string, path: string, text: string])
     'apps/audit/src/bite-24.ts',
     "import '../../../packages/contracts/src/gen/ts/lethe/audit/v1/audit.js';",
   ],
+  [
+    'verifier-shares-nothing-with-the-writer',
+    'packages/transparency-log/src/verify/bite-26.ts',
+    "import '../tree/hash.js';",
+  ],
+  [
+    'writer-shares-nothing-with-the-verifier',
+    'packages/transparency-log/src/tree/bite-27.ts',
+    "import '../verify/verdict.js';",
+  ],
   ['tests-are-not-imported', 'packages/contracts/src/bite-25.ts', "import './ids/uuid.test.js';"],
 ];
 
