@@ -26,6 +26,9 @@ export const targetKinds = [
   'transit_key',
   'insight',
   'usage',
+  'deployment',
+  'router',
+  'audit_log',
 ] as const;
 
 const SETTINGS_MAX = 64;
@@ -36,6 +39,9 @@ const settings = z
 
 /** A code of some service, such as `org_policy.zdr_irrevocable` or `org_sealed`: one word of each part. */
 const refusalCode = z.string().regex(/^[a-z][a-z0-9_]{0,47}(?:\.[a-z][a-z0-9_]{0,47})?$/);
+
+/** SHA-256 over a salt and what names a person. */
+const digest = z.string().regex(/^[A-Za-z0-9_-]{43}$/);
 
 const data = z.strictObject({
   class_uid: count,
@@ -67,12 +73,15 @@ const data = z.strictObject({
     uid: identifier,
   }),
   api: z.strictObject({ operation: z.enum(typeNames) }).optional(),
+  app: z.strictObject({ name: z.enum(targetKinds), uid: identifier }).optional(),
   src_endpoint: z.strictObject({ svc_name: z.enum(sourceNames) }).optional(),
   unmapped: z.strictObject({
     nonce: z.string().regex(/^[A-Za-z0-9+/]{22}==$/),
     before: settings.optional(),
     after: settings.optional(),
     refusal: refusalCode.optional(),
+    actor_email_digest: digest.optional(),
+    source_ip_digest: digest.optional(),
   }),
 });
 

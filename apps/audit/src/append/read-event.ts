@@ -57,6 +57,9 @@ const isConsistent = (wire: WireAuditEvent): boolean => {
     (isApiActivity
       ? data.api?.operation === type && data.src_endpoint?.svc_name === source
       : data.api === undefined && data.src_endpoint === undefined) &&
+    (classUid === 6002
+      ? data.app?.name === data.entity.type && data.app.uid === data.entity.uid
+      : data.app === undefined) &&
     (data.unmapped.refusal === undefined || data.status_id === 2)
   );
 };

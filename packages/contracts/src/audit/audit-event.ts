@@ -13,7 +13,16 @@ export type AuditTargetKind =
   | 'field'
   | 'transit_key'
   | 'insight'
-  | 'usage';
+  | 'usage'
+  | 'deployment'
+  | 'router'
+  | 'audit_log';
+
+/** What names a person, only as SHA-256 over a salt that can be deleted: 43 characters of base64url each. */
+export interface PersonalDigests {
+  readonly emailDigest?: string | undefined;
+  readonly ipDigest?: string | undefined;
+}
 
 /** What happened, in settings, ids and counts. Values are never content; names are bounded identifiers or absent. */
 export interface AuditEventInput {
@@ -29,6 +38,7 @@ export interface AuditEventInput {
   readonly after?: Readonly<Record<string, boolean | number | string | null>>;
   readonly refusal?: string; // an error code of ours
   readonly correlationId?: string; // request id of the management call
+  readonly personal?: PersonalDigests | undefined; // of the actor
 }
 
 const ocsfVersion = '1.9.0';
@@ -48,6 +58,8 @@ export const encodeAuditEvent = (input: AuditEventInput): Buffer => {
   if (input.before !== undefined) unmapped.before = input.before;
   if (input.after !== undefined) unmapped.after = input.after;
   if (input.refusal !== undefined) unmapped.refusal = input.refusal;
+  if (input.personal?.emailDigest !== undefined) unmapped.actor_email_digest = input.personal.emailDigest;
+  if (input.personal?.ipDigest !== undefined) unmapped.source_ip_digest = input.personal.ipDigest;
   const event: Record<string, CanonicalValue> = {
     specversion: '1.0',
     id: input.eventId,
@@ -76,6 +88,7 @@ export const encodeAuditEvent = (input: AuditEventInput): Buffer => {
       ...(classUid === 6003
         ? { api: { operation: input.type }, src_endpoint: { svc_name: input.source } }
         : {}),
+      ...(classUid === 6002 ? { app: { name: input.target.kind, uid: input.target.id } } : {}),
       unmapped,
     },
   };

@@ -30,6 +30,14 @@ export const auditEventTypes = {
   'payload.opened': { classUid: 6003, activityId: 2 },
   'usage.exported': { classUid: 6003, activityId: 2 },
   'tripwire.raised': { classUid: 3004, activityId: 99 },
+  'member.erased': { classUid: 3007, activityId: 2 },
+  'zdr.census': { classUid: 3004, activityId: 2 },
+  'zdr.rollback_detected': { classUid: 3004, activityId: 99 },
+  'org.shredded': { classUid: 3004, activityId: 99 },
+  'payload.exported': { classUid: 6003, activityId: 2 },
+  'audit.exported': { classUid: 6003, activityId: 2 },
+  'router.preflight_reported': { classUid: 6002, activityId: 3 },
+  'lease.lapsed': { classUid: 6002, activityId: 7 },
 } as const satisfies Record<string, { classUid: number; activityId: number }>;
 
 export type AuditEventType = keyof typeof auditEventTypes;
