@@ -1,5 +1,6 @@
 import { rm } from 'node:fs/promises';
 import type { ServiceName } from '@lethe/contracts';
+import { makeSigner } from '@lethe/transparency-log';
 import type { Home } from './home/home.js';
 import { writePrivateFile } from './home/private-file.js';
 import type { Secrets } from './home/secrets-codec.js';
@@ -23,7 +24,7 @@ export const runJson = ({ ports, secrets, zdrSlugs, pids }: RunFacts): object =>
   adminConfig: `http://${host}:${ports.adminConfig}`,
   accounting: `http://${host}:${ports.accounting}`,
   audit: `http://${host}:${ports.audit}`,
-  auditVerifierKey: null,
+  auditVerifierKey: makeSigner(secrets.auditOrigin, Buffer.from(secrets.auditSigningSeed, 'hex')).verifierKey,
   operatorToken: secrets.operatorToken,
   grpc: {
     adminConfig: `${host}:${ports.adminConfigGrpc}`,

@@ -71,6 +71,7 @@ class LetheRun {
         billingDurability,
         routerWorkers,
         databaseUrl,
+        anchorsFolder: home.anchors,
       }),
     );
     signal.throwIfAborted();

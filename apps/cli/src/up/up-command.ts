@@ -15,7 +15,8 @@ organizations with keys to try. "npm start" is the same. It runs until Ctrl-C.
 
 Usage: lethe up [--reset [--yes]]
 
-  --reset   Delete everything this Lethe has stored and start afresh. Asks first.
+  --reset   Delete everything this Lethe has stored and start afresh, the audit log with its key and its anchors too:
+            a new log under a new name begins. Proofs and checkpoints kept elsewhere stay valid. Asks first.
   --yes     Do not ask.
 
 Variables:
@@ -37,7 +38,7 @@ const reset = async (home: Home, yes: boolean): Promise<void> => {
     if (!process.stdin.isTTY)
       throw new Problem('--reset asks before it deletes, and nobody can answer here.', 'Add --yes.');
     remark(
-      `This deletes everything that Lethe has stored in ${home.folder}: organizations, keys, telemetry, payloads.`,
+      `This deletes everything that Lethe has stored in ${home.folder}: organizations, keys, telemetry, payloads, the audit log and what it is anchored by.`,
     );
     if (!(await confirmed('Type "reset" to go on: ', 'reset'))) throw new Problem('Nothing was deleted.');
   }

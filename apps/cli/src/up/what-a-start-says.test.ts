@@ -12,6 +12,8 @@ const secrets: Secrets = {
   operatorToken: 'lethe_ops_1234567890',
   postgresPassword: 'canary-postgres-password',
   atRestRootKey: 'ca'.repeat(32),
+  auditOrigin: 'lethe.localhost/audit-00000000',
+  auditSigningSeed: 'b2'.repeat(32),
   organizations: [
     {
       slug: 'open-demo',
@@ -46,7 +48,7 @@ describe('run.json', () => {
       adminConfig: 'http://127.0.0.1:4002',
       accounting: 'http://127.0.0.1:4003',
       audit: 'http://127.0.0.1:4004',
-      auditVerifierKey: null,
+      auditVerifierKey: expect.stringMatching(/^lethe\.localhost\/audit-00000000\+[0-9a-f]{8}\+A[\w+/]{43}$/),
       operatorToken: 'lethe_ops_1234567890',
       grpc: { adminConfig: '127.0.0.1:5002', accounting: '127.0.0.1:5003', audit: '127.0.0.1:5004' },
       organizations: [

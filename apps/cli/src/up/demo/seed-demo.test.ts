@@ -19,6 +19,8 @@ class World {
     operatorToken: '',
     postgresPassword: '',
     atRestRootKey: '',
+    auditOrigin: 'lethe.localhost/audit-00000000',
+    auditSigningSeed: 'b2'.repeat(32),
     organizations: [],
   };
   #made = 0;

@@ -35,7 +35,7 @@ describe('one Lethe on a home', () => {
   it('may be the next one after a release', async () => {
     await (await lockHome(home)).release();
     await (await lockHome(home)).release();
-    expect(await readdir(home.folder)).toEqual(['logs']);
+    expect((await readdir(home.folder)).sort()).toEqual(['anchors', 'logs']);
   });
 
   it('takes over from a process that died', async () => {
@@ -65,7 +65,7 @@ describe('one Lethe on a home', () => {
       if (stale) await locked({ pid: await deadPid(), startedAt: '1' });
       const results = await Promise.allSettled(Array.from({ length: 10 }, () => lockHome(home)));
       expect(results.filter(({ status }) => status === 'fulfilled')).toHaveLength(1);
-      expect((await readdir(home.folder)).sort()).toEqual(['lock', 'logs']);
+      expect((await readdir(home.folder)).sort()).toEqual(['anchors', 'lock', 'logs']);
     },
   );
 });

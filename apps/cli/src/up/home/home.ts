@@ -9,6 +9,8 @@ export interface Home {
   readonly secretsFile: string;
   readonly lockFile: string;
   readonly logs: string;
+  /** What the audit log's database must not be able to take back with itself. */
+  readonly anchors: string;
   readonly postgresData: string;
 }
 
@@ -18,6 +20,7 @@ export const homeOf = (folder: string): Home => ({
   secretsFile: join(folder, 'secrets.json'),
   lockFile: join(folder, 'lock'),
   logs: join(folder, 'logs'),
+  anchors: join(folder, 'anchors'),
   postgresData: join(folder, 'postgres', 'data'),
 });
 
@@ -27,7 +30,7 @@ export const prepareHome = async (home: Home): Promise<void> => {
   const mode = process.getuid?.() === 0 ? 0o711 : 0o700;
   try {
     await mkdir(home.folder, { recursive: true, mode });
-    await mkdir(home.logs, { recursive: true, mode: 0o700 });
+    for (const folder of [home.logs, home.anchors]) await mkdir(folder, { recursive: true, mode: 0o700 });
     // What a start that was killed while writing left behind.
     for (const name of await readdir(home.folder))
       if (name.endsWith('.writing')) await rm(join(home.folder, name), { force: true });
@@ -41,7 +44,7 @@ export const prepareHome = async (home: Home): Promise<void> => {
 
 /** Deletes what Lethe made, and nothing else that may lie in the folder. */
 export const emptyHome = async (home: Home): Promise<void> => {
-  const made = [home.runFile, home.secretsFile, join(home.folder, 'postgres'), home.logs];
+  const made = [home.runFile, home.secretsFile, join(home.folder, 'postgres'), home.anchors, home.logs];
   for (const path of made) await rm(path, { recursive: true, force: true, maxRetries: 5 });
   await prepareHome(home);
 };

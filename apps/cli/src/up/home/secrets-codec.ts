@@ -18,8 +18,12 @@ const secretsSchema = z.strictObject({
   operatorToken: credential,
   postgresPassword: credential,
   atRestRootKey: z.string().regex(/^[0-9a-f]{64}$/),
+  /** Who the audit log is (its checkpoints' first line), and what signs them. Absent in a home of an older Lethe. */
+  auditOrigin: z.string().regex(/^[a-z0-9./-]{1,100}$/),
+  auditSigningSeed: z.string().regex(/^[0-9a-f]{64}$/),
   organizations: z.array(organizationSchema),
 });
+const storedSchema = secretsSchema.partial({ auditOrigin: true, auditSigningSeed: true });
 
 /** What must outlive a stop and cannot be derived: LETHE_HOME/secrets.json. */
 export type Secrets = z.infer<typeof secretsSchema>;
@@ -27,4 +31,6 @@ export type DemoOrganization = z.infer<typeof organizationSchema>;
 
 export const encodeSecrets = (secrets: Secrets): string => `${JSON.stringify(secrets, null, 2)}\n`;
 
-export const decodeSecrets = (text: string): Secrets | undefined => decodeJson(secretsSchema, text);
+/** What stands in a file: a home of an older Lethe lacks what came later. */
+export const decodeSecrets = (text: string): z.infer<typeof storedSchema> | undefined =>
+  decodeJson(storedSchema, text);

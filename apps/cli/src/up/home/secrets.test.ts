@@ -20,15 +20,35 @@ describe('secrets.json', () => {
     secrets.organizations.push({ slug: 'a', keys: { k: { id: 'i', key: 'sk-lethe-0123456789' } } });
     await saveSecrets(home, secrets);
     expect(await loadSecrets(home)).toEqual(secrets);
-    expect(await readdir(home.folder)).toEqual(['logs', 'secrets.json']);
+    expect((await readdir(home.folder)).sort()).toEqual(['anchors', 'logs', 'secrets.json']);
   });
 
   it('holds secrets nobody else has', async () => {
     const first = await loadSecrets(home);
     await rm(home.secretsFile);
     const second = await loadSecrets(home);
-    for (const name of ['operatorToken', 'postgresPassword', 'atRestRootKey'] as const)
+    for (const name of [
+      'operatorToken',
+      'postgresPassword',
+      'atRestRootKey',
+      'auditOrigin',
+      'auditSigningSeed',
+    ] as const)
       expect(first[name]).not.toBe(second[name]);
+  });
+
+  it('of an older Lethe gets what its audit log lacks, once', async () => {
+    const whole = await loadSecrets(home);
+    const { auditOrigin: _, auditSigningSeed: __, ...older } = whole;
+    await writeFile(home.secretsFile, JSON.stringify(older));
+    const grown = await loadSecrets(home);
+    expect(grown).toEqual({
+      ...older,
+      auditOrigin: expect.stringMatching(/^lethe\.localhost\/audit-[0-9a-f]{8}$/),
+      auditSigningSeed: expect.stringMatching(/^[0-9a-f]{64}$/),
+    });
+    expect(await loadSecrets(home)).toEqual(grown);
+    expect((await stat(home.secretsFile)).mode & 0o777).toBe(0o600);
   });
 
   it('is missed when the database is there that it opens', async () => {
@@ -59,7 +79,7 @@ describe('a private file', () => {
   it('leaves nothing behind when it cannot be written', async () => {
     await expect(writePrivateFile(join(home.logs, 'no', 'such'), 'x')).rejects.toThrow();
     await expect(writePrivateFile(home.logs, 'x')).rejects.toThrow();
-    expect(await readdir(home.folder)).toEqual(['logs']);
+    expect((await readdir(home.folder)).sort()).toEqual(['anchors', 'logs']);
   });
 });
 
@@ -68,9 +88,11 @@ describe('the home', () => {
     await loadSecrets(home);
     await writeFile(home.runFile, '{}');
     await mkdir(home.postgresData, { recursive: true });
+    await writeFile(join(home.anchors, 'kept'), '');
     await writeFile(join(home.folder, 'letter.txt'), 'of somebody');
     await emptyHome(home);
-    expect((await readdir(home.folder)).sort()).toEqual(['letter.txt', 'logs']);
+    expect((await readdir(home.folder)).sort()).toEqual(['anchors', 'letter.txt', 'logs']);
+    expect(await readdir(home.anchors)).toEqual([]);
   });
 
   it('is not a folder that cannot be written', async () => {

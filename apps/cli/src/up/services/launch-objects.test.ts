@@ -4,7 +4,12 @@ import { mayCall, type ServiceName, serviceNames } from '@lethe/contracts';
 import { launchObjects } from './launch-objects.js';
 import { portsOf } from './ports.js';
 
-const secrets = { operatorToken: 'lethe_ops_of_the_test', atRestRootKey: 'a1'.repeat(32) };
+const secrets = {
+  operatorToken: 'lethe_ops_of_the_test',
+  atRestRootKey: 'a1'.repeat(32),
+  auditOrigin: 'lethe.localhost/audit-00000000',
+  auditSigningSeed: 'b2'.repeat(32),
+};
 const account = {
   providerAccountId: 'env-openai',
   provider: 'openai',
@@ -19,6 +24,7 @@ const make = () =>
     providerAccounts: [account],
     billingDurability: 'strict',
     routerWorkers: 3,
+    anchorsFolder: '/home-of-the-test/anchors',
     databaseUrl: (role) => `postgres://${role}:secret-of-${role}@host/db`,
   });
 const objects = make();
@@ -56,6 +62,8 @@ describe('what the services are handed over', () => {
 
   it.each([
     ['the root key', secrets.atRestRootKey, ['accounting']],
+    ['the key that signs checkpoints', secrets.auditSigningSeed, ['audit']],
+    ['the folder of the anchors', '/home-of-the-test/anchors', ['audit']],
     ['the provider account', account.credential, ['admin-config']],
     ['the login that writes payload', 'secret-of-lethe_payload_w', ['accounting']],
     ['the login that appends to the log', 'secret-of-lethe_router_log', ['router']],

@@ -10,7 +10,9 @@ import type { Ports } from './ports.js';
 /** Everything the launch objects of one run are made of. */
 export interface LaunchInputs {
   readonly ports: Ports;
-  readonly secrets: Pick<Secrets, 'operatorToken' | 'atRestRootKey'>;
+  readonly secrets: Pick<Secrets, 'operatorToken' | 'atRestRootKey' | 'auditOrigin' | 'auditSigningSeed'>;
+  /** Where audit keeps what must not go down with its database; absolute. */
+  readonly anchorsFolder: string;
   readonly providerAccounts: readonly EnvironmentProviderAccount[];
   readonly billingDurability: 'default' | 'strict';
   readonly routerWorkers: number;
@@ -100,6 +102,8 @@ export const launchObjects = (inputs: LaunchInputs): Readonly<Record<ServiceName
       ...controlPlane('audit', ports.audit, ports.auditGrpc),
       database: database('lethe_audit_append'),
       auditLog: eventLog('lethe_audit_log'),
+      signing: { origin: secrets.auditOrigin, seeds: [secrets.auditSigningSeed] },
+      anchorsFolder: inputs.anchorsFolder,
       adminConfigGrpc,
     },
   };
