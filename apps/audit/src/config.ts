@@ -1,5 +1,7 @@
+import { isAbsolute } from 'node:path';
 import type { EventLogConfig } from '@lethe/event-log';
 import { Opaque, readConfig, type Secret } from '@lethe/service-kit';
+import { parseVerifierKey } from '@lethe/transparency-log';
 import { z } from 'zod';
 
 const port = z.number().int().min(0).max(65_535);
@@ -35,6 +37,27 @@ const postgresLog = z.strictObject({
 });
 const eventLog: z.ZodType<EventLogConfig> = z.discriminatedUnion('kind', [kafkaLog, postgresLog]);
 
+const SEEDS_MAX = 8;
+const WITNESSES_MAX = 16;
+
+/** The log's name, and the seeds of the keys that sign it: the first signs first, a rotation adds one. */
+const signing = z.strictObject({
+  origin: z.string().regex(/^[A-Za-z0-9._:/-]{1,200}$/),
+  seeds: z
+    .array(
+      z
+        .string()
+        .regex(/^[0-9a-f]{64}$/)
+        .transform((hex) => new Opaque(Buffer.from(hex, 'hex'))),
+    )
+    .min(1)
+    .max(SEEDS_MAX),
+});
+const witness = z.strictObject({
+  url: z.url({ protocol: /^https?$/ }).max(2048),
+  verifierKey: z.string().refine((key) => parseVerifierKey(key)?.type === 'cosignature'),
+});
+
 const launchSchema = z.object({
   host: z.string().min(1).max(255).default('127.0.0.1'),
   restPort: port,
@@ -50,6 +73,12 @@ const launchSchema = z.object({
   database: z.strictObject({ url: text }),
   auditLog: eventLog,
   adminConfigGrpc: text,
+  signing,
+  /** Where the newest checkpoint and the tombstones are kept outside the database. */
+  anchorsFolder: text.refine(isAbsolute),
+  witnesses: z.array(witness).max(WITNESSES_MAX).default([]),
+  /** How many witnesses must have cosigned a checkpoint before it is shown. */
+  witnessQuorum: z.number().int().min(0).max(WITNESSES_MAX).default(0),
 });
 
 export type AuditConfig = z.infer<typeof launchSchema>;

@@ -53,6 +53,10 @@ export const createAuditService = ({ database, metrics, log }: ServiceOptions): 
     }
   };
   return {
+    getProof: (_call, callback) => callback({ code: status.UNIMPLEMENTED }),
+    listTombstones: (call) => {
+      call.emit('error', { code: status.UNIMPLEMENTED });
+    },
     append: (
       call: ServerUnaryCall<audit.AppendRequest, audit.AppendResponse>,
       callback: sendUnaryData<audit.AppendResponse>,
@@ -60,7 +64,7 @@ export const createAuditService = ({ database, metrics, log }: ServiceOptions): 
       append(call.request).then((result) => {
         if (typeof result === 'bigint') {
           metrics.appended.inc();
-          callback(null, { index: result, proof: '' });
+          callback(null, { index: result, proof: '', checkpoint: '' });
         } else {
           metrics.refused.inc({ reason: result.reason });
           callback({ code: result.code, details: result.details });

@@ -1,4 +1,12 @@
-export type StoreErrorCode = 'event_id_taken' | 'refused' | 'unavailable';
+export type StoreErrorCode =
+  | 'event_id_taken'
+  | 'event_refused'
+  | 'queue_full'
+  | 'log_behind'
+  | 'log_forked'
+  | 'anchor_unavailable'
+  | 'refused'
+  | 'unavailable';
 
 const codesOfSqlState: Readonly<Record<string, StoreErrorCode>> = {
   AUD01: 'refused',

@@ -2,7 +2,7 @@
 // @generated from file lethe/audit/v1/audit.proto (package lethe.audit.v1, syntax proto3)
 /* eslint-disable */
 
-// Audit's only intake. Idempotent by event_id. Called by the outbox relays of admin-config and accounting.
+// Audit's only intake, and what other services ask of it. Append is idempotent by event_id.
 
 import type { GenFile, GenMessage, GenService } from "@bufbuild/protobuf/codegenv2";
 import { fileDesc, messageDesc, serviceDesc } from "@bufbuild/protobuf/codegenv2";
@@ -12,7 +12,7 @@ import type { Message } from "@bufbuild/protobuf";
  * Describes the file lethe/audit/v1/audit.proto.
  */
 export const file_lethe_audit_v1_audit: GenFile = /*@__PURE__*/
-  fileDesc("ChpsZXRoZS9hdWRpdC92MS9hdWRpdC5wcm90bxIObGV0aGUuYXVkaXQudjEiQAoNQXBwZW5kUmVxdWVzdBIQCghldmVudF9pZBgBIAEoDBIOCgZvcmdfaWQYAiABKAwSDQoFZXZlbnQYAyABKAwiLgoOQXBwZW5kUmVzcG9uc2USDQoFaW5kZXgYASABKAQSDQoFcHJvb2YYAiABKAkyUAoFQXVkaXQSRwoGQXBwZW5kEh0ubGV0aGUuYXVkaXQudjEuQXBwZW5kUmVxdWVzdBoeLmxldGhlLmF1ZGl0LnYxLkFwcGVuZFJlc3BvbnNlYgZwcm90bzM");
+  fileDesc("ChpsZXRoZS9hdWRpdC92MS9hdWRpdC5wcm90bxIObGV0aGUuYXVkaXQudjEiQAoNQXBwZW5kUmVxdWVzdBIQCghldmVudF9pZBgBIAEoDBIOCgZvcmdfaWQYAiABKAwSDQoFZXZlbnQYAyABKAwiQgoOQXBwZW5kUmVzcG9uc2USDQoFaW5kZXgYASABKAQSDQoFcHJvb2YYAiABKAkSEgoKY2hlY2twb2ludBgDIAEoCSIjCg9HZXRQcm9vZlJlcXVlc3QSEAoIZXZlbnRfaWQYASABKAwiRAoQR2V0UHJvb2ZSZXNwb25zZRINCgVpbmRleBgBIAEoBBINCgVwcm9vZhgCIAEoCRISCgpjaGVja3BvaW50GAMgASgJIhcKFUxpc3RUb21ic3RvbmVzUmVxdWVzdCJECglUb21ic3RvbmUSDgoGb3JnX2lkGAEgASgMEhUKDWVuYWJsZWRfYXRfbXMYAiABKAQSEAoIZXZlbnRfaWQYAyABKAwy9QEKBUF1ZGl0EkcKBkFwcGVuZBIdLmxldGhlLmF1ZGl0LnYxLkFwcGVuZFJlcXVlc3QaHi5sZXRoZS5hdWRpdC52MS5BcHBlbmRSZXNwb25zZRJNCghHZXRQcm9vZhIfLmxldGhlLmF1ZGl0LnYxLkdldFByb29mUmVxdWVzdBogLmxldGhlLmF1ZGl0LnYxLkdldFByb29mUmVzcG9uc2USVAoOTGlzdFRvbWJzdG9uZXMSJS5sZXRoZS5hdWRpdC52MS5MaXN0VG9tYnN0b25lc1JlcXVlc3QaGS5sZXRoZS5hdWRpdC52MS5Ub21ic3RvbmUwAWIGcHJvdG8z");
 
 /**
  * @generated from message lethe.audit.v1.AppendRequest
@@ -33,7 +33,7 @@ export type AppendRequest = Message<"lethe.audit.v1.AppendRequest"> & {
   orgId: Uint8Array;
 
   /**
-   * CloudEvents 1.0 structured JSON, UTF-8, at most 60,000 bytes; validated, made canonical, stored
+   * CloudEvents 1.0 structured JSON, canonical UTF-8, at most 60,000 bytes; stored verbatim
    *
    * @generated from field: bytes event = 3;
    */
@@ -48,6 +48,8 @@ export const AppendRequestSchema: GenMessage<AppendRequest> = /*@__PURE__*/
   messageDesc(file_lethe_audit_v1_audit, 0);
 
 /**
+ * Sent once the event is in the log, the checkpoint is signed and the anchors hold it.
+ *
  * @generated from message lethe.audit.v1.AppendResponse
  */
 export type AppendResponse = Message<"lethe.audit.v1.AppendResponse"> & {
@@ -59,11 +61,18 @@ export type AppendResponse = Message<"lethe.audit.v1.AppendResponse"> & {
   index: bigint;
 
   /**
-   * tlog-proof; empty until the transparency log stands
+   * c2sp.org/tlog-proof@v1, the event in its extra line
    *
    * @generated from field: string proof = 2;
    */
   proof: string;
+
+  /**
+   * the signed note the proof leads to
+   *
+   * @generated from field: string checkpoint = 3;
+   */
+  checkpoint: string;
 };
 
 /**
@@ -72,6 +81,94 @@ export type AppendResponse = Message<"lethe.audit.v1.AppendResponse"> & {
  */
 export const AppendResponseSchema: GenMessage<AppendResponse> = /*@__PURE__*/
   messageDesc(file_lethe_audit_v1_audit, 1);
+
+/**
+ * @generated from message lethe.audit.v1.GetProofRequest
+ */
+export type GetProofRequest = Message<"lethe.audit.v1.GetProofRequest"> & {
+  /**
+   * @generated from field: bytes event_id = 1;
+   */
+  eventId: Uint8Array;
+};
+
+/**
+ * Describes the message lethe.audit.v1.GetProofRequest.
+ * Use `create(GetProofRequestSchema)` to create a new message.
+ */
+export const GetProofRequestSchema: GenMessage<GetProofRequest> = /*@__PURE__*/
+  messageDesc(file_lethe_audit_v1_audit, 2);
+
+/**
+ * @generated from message lethe.audit.v1.GetProofResponse
+ */
+export type GetProofResponse = Message<"lethe.audit.v1.GetProofResponse"> & {
+  /**
+   * @generated from field: uint64 index = 1;
+   */
+  index: bigint;
+
+  /**
+   * against the newest checkpoint
+   *
+   * @generated from field: string proof = 2;
+   */
+  proof: string;
+
+  /**
+   * @generated from field: string checkpoint = 3;
+   */
+  checkpoint: string;
+};
+
+/**
+ * Describes the message lethe.audit.v1.GetProofResponse.
+ * Use `create(GetProofResponseSchema)` to create a new message.
+ */
+export const GetProofResponseSchema: GenMessage<GetProofResponse> = /*@__PURE__*/
+  messageDesc(file_lethe_audit_v1_audit, 3);
+
+/**
+ * @generated from message lethe.audit.v1.ListTombstonesRequest
+ */
+export type ListTombstonesRequest = Message<"lethe.audit.v1.ListTombstonesRequest"> & {
+};
+
+/**
+ * Describes the message lethe.audit.v1.ListTombstonesRequest.
+ * Use `create(ListTombstonesRequestSchema)` to create a new message.
+ */
+export const ListTombstonesRequestSchema: GenMessage<ListTombstonesRequest> = /*@__PURE__*/
+  messageDesc(file_lethe_audit_v1_audit, 4);
+
+/**
+ * @generated from message lethe.audit.v1.Tombstone
+ */
+export type Tombstone = Message<"lethe.audit.v1.Tombstone"> & {
+  /**
+   * @generated from field: bytes org_id = 1;
+   */
+  orgId: Uint8Array;
+
+  /**
+   * Unix time of the event zdr.enabled
+   *
+   * @generated from field: uint64 enabled_at_ms = 2;
+   */
+  enabledAtMs: bigint;
+
+  /**
+   * @generated from field: bytes event_id = 3;
+   */
+  eventId: Uint8Array;
+};
+
+/**
+ * Describes the message lethe.audit.v1.Tombstone.
+ * Use `create(TombstoneSchema)` to create a new message.
+ */
+export const TombstoneSchema: GenMessage<Tombstone> = /*@__PURE__*/
+  messageDesc(file_lethe_audit_v1_audit, 5);
 
 /**
  * @generated from service lethe.audit.v1.Audit
@@ -84,6 +181,26 @@ export const Audit: GenService<{
     methodKind: "unary";
     input: typeof AppendRequestSchema;
     output: typeof AppendResponseSchema;
+  },
+  /**
+   * NOT_FOUND: the log holds no such event (yet).
+   *
+   * @generated from rpc lethe.audit.v1.Audit.GetProof
+   */
+  getProof: {
+    methodKind: "unary";
+    input: typeof GetProofRequestSchema;
+    output: typeof GetProofResponseSchema;
+  },
+  /**
+   * What is kept outside the database: the organizations that gave payload up for ever.
+   *
+   * @generated from rpc lethe.audit.v1.Audit.ListTombstones
+   */
+  listTombstones: {
+    methodKind: "server_streaming";
+    input: typeof ListTombstonesRequestSchema;
+    output: typeof TombstoneSchema;
   },
 }> = /*@__PURE__*/
   serviceDesc(file_lethe_audit_v1_audit, 0);

@@ -11,7 +11,9 @@ import {
   type ChannelCredentials,
   Client,
   type ClientOptions,
+  type ClientReadableStream,
   type ClientUnaryCall,
+  type handleServerStreamingCall,
   type handleUnaryCall,
   makeGenericClientConstructor,
   type Metadata,
@@ -28,15 +30,39 @@ export interface AppendRequest {
   eventId: Buffer;
   /** empty: an event of the deployment */
   orgId: Buffer;
-  /** CloudEvents 1.0 structured JSON, UTF-8, at most 60,000 bytes; validated, made canonical, stored */
+  /** CloudEvents 1.0 structured JSON, canonical UTF-8, at most 60,000 bytes; stored verbatim */
   event: Buffer;
 }
 
+/** Sent once the event is in the log, the checkpoint is signed and the anchors hold it. */
 export interface AppendResponse {
   /** dense, from 0 */
   index: bigint;
-  /** tlog-proof; empty until the transparency log stands */
+  /** c2sp.org/tlog-proof@v1, the event in its extra line */
   proof: string;
+  /** the signed note the proof leads to */
+  checkpoint: string;
+}
+
+export interface GetProofRequest {
+  eventId: Buffer;
+}
+
+export interface GetProofResponse {
+  index: bigint;
+  /** against the newest checkpoint */
+  proof: string;
+  checkpoint: string;
+}
+
+export interface ListTombstonesRequest {
+}
+
+export interface Tombstone {
+  orgId: Buffer;
+  /** Unix time of the event zdr.enabled */
+  enabledAtMs: bigint;
+  eventId: Buffer;
 }
 
 function createBaseAppendRequest(): AppendRequest {
@@ -108,7 +134,7 @@ export const AppendRequest: MessageFns<AppendRequest> = {
 };
 
 function createBaseAppendResponse(): AppendResponse {
-  return { index: 0n, proof: "" };
+  return { index: 0n, proof: "", checkpoint: "" };
 }
 
 export const AppendResponse: MessageFns<AppendResponse> = {
@@ -121,6 +147,9 @@ export const AppendResponse: MessageFns<AppendResponse> = {
     }
     if (message.proof !== "") {
       writer.uint32(18).string(message.proof);
+    }
+    if (message.checkpoint !== "") {
+      writer.uint32(26).string(message.checkpoint);
     }
     return writer;
   },
@@ -154,6 +183,237 @@ export const AppendResponse: MessageFns<AppendResponse> = {
             message.proof = reader.string();
             continue;
           }
+          case 3: {
+            if (tag !== 26) {
+              break;
+            }
+
+            message.checkpoint = reader.string();
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+};
+
+function createBaseGetProofRequest(): GetProofRequest {
+  return { eventId: Buffer.alloc(0) };
+}
+
+export const GetProofRequest: MessageFns<GetProofRequest> = {
+  encode(message: GetProofRequest, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.eventId.length !== 0) {
+      writer.uint32(10).bytes(message.eventId);
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): GetProofRequest {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseGetProofRequest();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.eventId = Buffer.from(reader.bytes());
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+};
+
+function createBaseGetProofResponse(): GetProofResponse {
+  return { index: 0n, proof: "", checkpoint: "" };
+}
+
+export const GetProofResponse: MessageFns<GetProofResponse> = {
+  encode(message: GetProofResponse, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.index !== 0n) {
+      if (BigInt.asUintN(64, message.index) !== message.index) {
+        throw new globalThis.Error("value provided for field message.index of type uint64 too large");
+      }
+      writer.uint32(8).uint64(message.index);
+    }
+    if (message.proof !== "") {
+      writer.uint32(18).string(message.proof);
+    }
+    if (message.checkpoint !== "") {
+      writer.uint32(26).string(message.checkpoint);
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): GetProofResponse {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseGetProofResponse();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 8) {
+              break;
+            }
+
+            message.index = reader.uint64() as bigint;
+            continue;
+          }
+          case 2: {
+            if (tag !== 18) {
+              break;
+            }
+
+            message.proof = reader.string();
+            continue;
+          }
+          case 3: {
+            if (tag !== 26) {
+              break;
+            }
+
+            message.checkpoint = reader.string();
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+};
+
+function createBaseListTombstonesRequest(): ListTombstonesRequest {
+  return {};
+}
+
+export const ListTombstonesRequest: MessageFns<ListTombstonesRequest> = {
+  encode(_: ListTombstonesRequest, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): ListTombstonesRequest {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseListTombstonesRequest();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+};
+
+function createBaseTombstone(): Tombstone {
+  return { orgId: Buffer.alloc(0), enabledAtMs: 0n, eventId: Buffer.alloc(0) };
+}
+
+export const Tombstone: MessageFns<Tombstone> = {
+  encode(message: Tombstone, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.orgId.length !== 0) {
+      writer.uint32(10).bytes(message.orgId);
+    }
+    if (message.enabledAtMs !== 0n) {
+      if (BigInt.asUintN(64, message.enabledAtMs) !== message.enabledAtMs) {
+        throw new globalThis.Error("value provided for field message.enabledAtMs of type uint64 too large");
+      }
+      writer.uint32(16).uint64(message.enabledAtMs);
+    }
+    if (message.eventId.length !== 0) {
+      writer.uint32(26).bytes(message.eventId);
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): Tombstone {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseTombstone();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.orgId = Buffer.from(reader.bytes());
+            continue;
+          }
+          case 2: {
+            if (tag !== 16) {
+              break;
+            }
+
+            message.enabledAtMs = reader.uint64() as bigint;
+            continue;
+          }
+          case 3: {
+            if (tag !== 26) {
+              break;
+            }
+
+            message.eventId = Buffer.from(reader.bytes());
+            continue;
+          }
         }
         if ((tag & 7) === 4 || tag === 0) {
           break;
@@ -178,10 +438,35 @@ export const AuditService = {
     responseSerialize: (value: AppendResponse): Buffer => Buffer.from(AppendResponse.encode(value).finish()),
     responseDeserialize: (value: Buffer): AppendResponse => AppendResponse.decode(value),
   },
+  /** NOT_FOUND: the log holds no such event (yet). */
+  getProof: {
+    path: "/lethe.audit.v1.Audit/GetProof" as const,
+    requestStream: false as const,
+    responseStream: false as const,
+    requestSerialize: (value: GetProofRequest): Buffer => Buffer.from(GetProofRequest.encode(value).finish()),
+    requestDeserialize: (value: Buffer): GetProofRequest => GetProofRequest.decode(value),
+    responseSerialize: (value: GetProofResponse): Buffer => Buffer.from(GetProofResponse.encode(value).finish()),
+    responseDeserialize: (value: Buffer): GetProofResponse => GetProofResponse.decode(value),
+  },
+  /** What is kept outside the database: the organizations that gave payload up for ever. */
+  listTombstones: {
+    path: "/lethe.audit.v1.Audit/ListTombstones" as const,
+    requestStream: false as const,
+    responseStream: true as const,
+    requestSerialize: (value: ListTombstonesRequest): Buffer =>
+      Buffer.from(ListTombstonesRequest.encode(value).finish()),
+    requestDeserialize: (value: Buffer): ListTombstonesRequest => ListTombstonesRequest.decode(value),
+    responseSerialize: (value: Tombstone): Buffer => Buffer.from(Tombstone.encode(value).finish()),
+    responseDeserialize: (value: Buffer): Tombstone => Tombstone.decode(value),
+  },
 } as const;
 
 export interface AuditServer extends UntypedServiceImplementation {
   append: handleUnaryCall<AppendRequest, AppendResponse>;
+  /** NOT_FOUND: the log holds no such event (yet). */
+  getProof: handleUnaryCall<GetProofRequest, GetProofResponse>;
+  /** What is kept outside the database: the organizations that gave payload up for ever. */
+  listTombstones: handleServerStreamingCall<ListTombstonesRequest, Tombstone>;
 }
 
 export interface AuditClient extends Client {
@@ -200,6 +485,29 @@ export interface AuditClient extends Client {
     options: Partial<CallOptions>,
     callback: (error: ServiceError | null, response: AppendResponse) => void,
   ): ClientUnaryCall;
+  /** NOT_FOUND: the log holds no such event (yet). */
+  getProof(
+    request: GetProofRequest,
+    callback: (error: ServiceError | null, response: GetProofResponse) => void,
+  ): ClientUnaryCall;
+  getProof(
+    request: GetProofRequest,
+    metadata: Metadata,
+    callback: (error: ServiceError | null, response: GetProofResponse) => void,
+  ): ClientUnaryCall;
+  getProof(
+    request: GetProofRequest,
+    metadata: Metadata,
+    options: Partial<CallOptions>,
+    callback: (error: ServiceError | null, response: GetProofResponse) => void,
+  ): ClientUnaryCall;
+  /** What is kept outside the database: the organizations that gave payload up for ever. */
+  listTombstones(request: ListTombstonesRequest, options?: Partial<CallOptions>): ClientReadableStream<Tombstone>;
+  listTombstones(
+    request: ListTombstonesRequest,
+    metadata?: Metadata,
+    options?: Partial<CallOptions>,
+  ): ClientReadableStream<Tombstone>;
 }
 
 export const AuditClient = makeGenericClientConstructor(AuditService, "lethe.audit.v1.Audit") as unknown as {
