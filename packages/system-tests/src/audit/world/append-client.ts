@@ -2,9 +2,17 @@ import * as grpc from '@grpc/grpc-js';
 import { audit } from '@lethe/contracts';
 import { callMetadata, callUnary, Opaque } from '@lethe/service-kit';
 
+/** How a call was refused. */
+export interface Refusal {
+  readonly code: grpc.status;
+  readonly details: string;
+}
+
 /** Calls of one replica's gRPC, as admin-config makes them. */
 export interface AppendClient {
   append(request: audit.AppendRequest, deadlineMs?: number): Promise<audit.AppendResponse>;
+  /** Undefined when it was taken. */
+  refusalOf(request: audit.AppendRequest): Promise<Refusal | undefined>;
   getProof(eventId: Buffer): Promise<audit.GetProofResponse>;
   close(): void;
 }
@@ -18,6 +26,12 @@ export const connectAppend = (address: string, credential: string): AppendClient
   return {
     append: (request, deadlineMs = 5_000) =>
       callUnary(client.append.bind(client), request, metadata, deadlineMs),
+    refusalOf: (request) =>
+      new Promise((resolve) => {
+        client.append(request, metadata, { deadline: Date.now() + 5_000 }, (error) =>
+          resolve(error ? { code: error.code, details: error.details } : undefined),
+        );
+      }),
     getProof: (eventId) => callUnary(client.getProof.bind(client), { eventId }, metadata, 5_000),
     close: () => client.close(),
   };

@@ -1,4 +1,4 @@
-import { createHash, createPrivateKey, createPublicKey, randomBytes } from 'node:crypto';
+import { createHash, createPrivateKey, createPublicKey, randomBytes, sign } from 'node:crypto';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -32,6 +32,8 @@ export interface AuditWorld {
   readonly origin: string;
   readonly verifierKey: string;
   readonly publicKey: Buffer;
+  /** Signs a checkpoint's body with the log's own key: what somebody could show who had it. */
+  sign(body: string): string;
   /** Of admin-config, who may append. */
   readonly callerCredential: string;
   start(options?: WorldReplica): Promise<Replica>;
@@ -41,11 +43,10 @@ export interface AuditWorld {
 
 const sha256 = (bytes: Buffer | string): Buffer => createHash('sha256').update(bytes).digest();
 
-/** The key string of signed notes, put together here and not by the product. */
-const verifierKeyOf = (publicKey: Buffer): string => {
+/** The public key as signed notes name it, put together here and not by the product. */
+const typedKeyOf = (publicKey: Buffer): { typed: Buffer; keyId: Buffer } => {
   const typed = Buffer.concat([Buffer.from([1]), publicKey]);
-  const keyId = sha256(Buffer.concat([Buffer.from(`${origin}\n`), typed])).subarray(0, 4);
-  return `${origin}+${keyId.toString('hex')}+${typed.toString('base64')}`;
+  return { typed, keyId: sha256(Buffer.concat([Buffer.from(`${origin}\n`), typed])).subarray(0, 4) };
 };
 
 export const startAuditWorld = async (): Promise<AuditWorld> => {
@@ -63,6 +64,7 @@ export const startAuditWorld = async (): Promise<AuditWorld> => {
     type: 'pkcs8',
   });
   const publicKey = createPublicKey(privateKey).export({ format: 'der', type: 'spki' }).subarray(-32);
+  const { typed, keyId } = typedKeyOf(publicKey);
   const callerCredential = newToken('lethe_svc_');
   const anchorsFolder = join(folder, 'anchors');
   const replicas: Replica[] = [];
@@ -73,8 +75,12 @@ export const startAuditWorld = async (): Promise<AuditWorld> => {
     folder,
     anchorsFolder,
     origin,
-    verifierKey: verifierKeyOf(publicKey),
+    verifierKey: `${origin}+${keyId.toString('hex')}+${typed.toString('base64')}`,
     publicKey,
+    sign: (body) => {
+      const signature = Buffer.concat([keyId, sign(null, Buffer.from(body), privateKey)]);
+      return `${body}\n— ${origin} ${signature.toString('base64')}\n`;
+    },
     callerCredential,
     start: async (options = {}) => {
       const replica = await startReplica({
