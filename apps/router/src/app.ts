@@ -67,23 +67,29 @@ const openPublishers = async (config: RouterConfig, policy: PolicyStore, log: Lo
 
 /** Requests that are being served; a stop waits until those it cut off have told their end. */
 class Running {
-  readonly #requests = new Set<Promise<void>>();
+  #requests = 0;
+  #onNone: (() => void) | undefined;
+  readonly #ended = (): void => {
+    this.#requests -= 1;
+    if (this.#requests === 0) this.#onNone?.();
+  };
 
   add(request: Promise<void>): void {
-    this.#requests.add(request);
-    void request.finally(() => this.#requests.delete(request));
+    this.#requests += 1;
+    request.then(this.#ended, this.#ended);
   }
 
   get any(): boolean {
-    return this.#requests.size > 0;
+    return this.#requests > 0;
   }
 
   async concluded(withinMs: number): Promise<void> {
+    if (!this.any) return;
     let timer: NodeJS.Timeout | undefined;
-    const late = new Promise<void>((resolve) => {
+    await new Promise<void>((resolve) => {
+      this.#onNone = resolve;
       timer = setTimeout(resolve, withinMs);
     });
-    await Promise.race([Promise.allSettled(this.#requests), late]);
     clearTimeout(timer);
   }
 }

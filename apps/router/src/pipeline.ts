@@ -1,60 +1,34 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
-import { type KnownNames, knownNames } from '@lethe/json-scanner';
+import { knownNames } from '@lethe/json-scanner';
 import { LetheError } from '@lethe/service-kit';
+import type { Admitted, Served } from './admitted.js';
 import { authenticate, type Principal } from './auth/authenticate.js';
 import { Course } from './course.js';
+import { Delivery } from './delivery.js';
 import { checkFields } from './dialects/check-fields.js';
-import { classifyRefusal } from './dialects/classify-refusal.js';
 import type { Face } from './dialects/face.js';
-import { forwardedHeaders } from './dialects/forwarded-headers.js';
-import { type PlannedEdits, planEdits } from './dialects/request-edits.js';
 import type { House } from './house.js';
 import { ClientConnection } from './http/client-connection.js';
 import { sendError } from './http/error-response.js';
 import { readBody } from './http/read-body.js';
 import { relay } from './http/relay.js';
 import type { UnroutedCode } from './http/server.js';
-import { splice } from './http/splice.js';
 import type { RequestBody } from './http/types.js';
 import { keepCallerFields } from './insight/caller-fields.js';
 import { conclude } from './insight/conclude.js';
 import { decideNow } from './insight/decide.js';
-import { type Capture, startCapture } from './insight/start-capture.js';
-import { ResponseMeter } from './meter/usage-reader.js';
-import type { UpstreamResponse } from './providers/types.js';
+import { startCapture } from './insight/start-capture.js';
+import { ProviderCall } from './provider-call.js';
 import { callWithFallback } from './routing/call-with-fallback.js';
 import { readModel } from './routing/read-model.js';
-import { type FallbackPlan, resolvePlan } from './routing/resolve-plan.js';
+import { resolvePlan } from './routing/resolve-plan.js';
 import { readWishes } from './routing/wishes.js';
 
-/** A face made ready to serve: once per process, not per request. */
-export interface Served {
-  readonly face: Face;
-  readonly names: KnownNames<string>;
-  readonly fieldNames: readonly string[];
-}
-
+/** Done once per process, not per request. */
 export const servedFace = (face: Face): Served => {
   const fieldNames = Object.keys(face.fields);
   return { face, fieldNames, names: knownNames(fieldNames) };
 };
-
-/** A request that may go to a provider. */
-interface Admitted {
-  readonly served: Served;
-  readonly principal: Principal;
-  readonly body: RequestBody;
-  readonly rawHeaders: readonly string[];
-  readonly plan: FallbackPlan;
-  /** Under organization ZDR, or asked for by the request: nothing may be stored on either side. */
-  readonly strict: boolean;
-  readonly capture: Capture | undefined;
-}
-
-interface Answered {
-  readonly upstream: UpstreamResponse;
-  readonly removeUsageEvent: boolean;
-}
 
 /**
  * The life of a request, top to bottom, whatever its dialect:
@@ -73,11 +47,15 @@ export const serveRequest = async (
   let body: RequestBody | undefined;
   try {
     const principal = enter(house, course, incoming);
-    body = await read(house, served, course, incoming);
+    course.point = 'read_request';
+    body = await readBody(incoming, readingOf(house, served));
     const admitted = admit(house, course, { served, principal, body }, incoming.rawHeaders);
-    const answered = await call(house, course, admitted, client);
+    const call = new ProviderCall(house, course, admitted, client);
+    const upstream = await callWithFallback(call);
+    const answered = call.answeredBy(upstream);
     body.wipe(); // No fallback can follow: what was asked need not stay in memory while the answer streams.
-    await deliver(house, course, admitted, answered, res);
+    const delivery = new Delivery(house, course, admitted, res);
+    delivery.end(await relay(delivery.of(answered)));
   } catch (error) {
     const refusal = course.failed(error, client.gone);
     if (refusal.code === 'gateway.internal')
@@ -127,21 +105,19 @@ const enter = (house: House, course: Course, incoming: IncomingMessage): Princip
   return authenticated.principal;
 };
 
-const read = async (
-  house: House,
-  { face, names }: Served,
-  course: Course,
-  incoming: IncomingMessage,
-): Promise<RequestBody> => {
-  course.point = 'read_request';
-  const body = await readBody(incoming, { names, limits: house.settings.bodyLimits, timer: house.timer });
+const readingOf = (house: House, { names }: Served) => ({
+  names,
+  limits: house.settings.bodyLimits,
+  timer: house.timer,
+});
+
+const contentBytesOf = ({ contentFields }: Face, body: RequestBody): number => {
   let contentBytes = 0;
-  for (const name of face.contentFields) {
+  for (const name of contentFields) {
     const field = body.scan.field(name);
     if (field !== undefined) contentBytes += field.valueEnd - field.valueStart;
   }
-  course.received(body.bytesTotal, contentBytes);
-  return body;
+  return contentBytes;
 };
 
 const admit = (
@@ -151,6 +127,7 @@ const admit = (
   rawHeaders: readonly string[],
 ): Admitted => {
   const { face } = served;
+  course.received(body.bytesTotal, contentBytesOf(face, body));
   checkFields(face, body);
   course.streaming = face.streams && body.scan.field('stream')?.kind === 'true';
   const wishes = readWishes(
@@ -181,82 +158,4 @@ const admit = (
   });
   course.captured = capture?.captured;
   return { served, principal, body, rawHeaders, plan, strict, capture };
-};
-
-const call = async (
-  house: House,
-  course: Course,
-  admitted: Admitted,
-  client: ClientConnection,
-): Promise<Answered> => {
-  const { policy, settings } = house;
-  const { body, principal, plan, strict, served } = admitted;
-  let planned: PlannedEdits | undefined;
-  let dropped: readonly string[] = [];
-  const upstream = await callWithFallback({
-    client: house.client,
-    plan,
-    streaming: course.streaming,
-    triesPerAccountMax: settings.triesPerAccountMax,
-    retryWaitMs: settings.retryWaitMs,
-    prepare: (attempt) => {
-      // Retries take time in which the key may be revoked or ZDR enabled: ask anew.
-      course.point = 'policy';
-      const key = policy.apiKey(principal.keySha256Hex);
-      if (key === undefined) throw new LetheError('caller.invalid_api_key');
-      const zdr = strict || (policy.organization(key.orgId)?.zdr ?? true);
-      planned = planEdits({
-        face: served.face,
-        body,
-        upstreamModel: attempt.upstreamModel,
-        streaming: course.streaming,
-        zdr,
-        reasons: attempt.model.supports.reasoning,
-        accepts: attempt.provider.accepts,
-      });
-      const forwarded = forwardedHeaders(served.face, admitted.rawHeaders, zdr);
-      const { headers } = forwarded;
-      dropped = forwarded.dropped;
-      course.point = 'await_head';
-      const target = headers.length === 0 ? attempt.target : { ...attempt.target, headers };
-      return { target, body: splice(body, planned.edits) };
-    },
-    classify: (response) => classifyRefusal(response, served.fieldNames, settings.providerErrorBytesMax),
-    onAttempt: (attempt, fallbackIndex) => course.attempting(attempt, fallbackIndex),
-    aborted: () => client.gone,
-    onAbort: client.onGone,
-  });
-  course.answering(upstream.status, [...(planned?.stripped ?? []), ...dropped]);
-  return { upstream, removeUsageEvent: planned?.removeUsageEvent ?? false };
-};
-
-const deliver = async (
-  house: House,
-  course: Course,
-  admitted: Admitted,
-  answered: Answered,
-  res: ServerResponse,
-): Promise<void> => {
-  course.point = 'relay';
-  const meter = new ResponseMeter(admitted.served.face.endpoint, course.streaming);
-  /** Strict billing: the last bytes wait until the telemetry of this answer is stored. */
-  const beforeEnd = (): Promise<void> =>
-    new Promise((stored, lost) => {
-      course.ended(meter.read(), 'complete', res.statusCode);
-      // Nothing a caller saw completed may go unbilled: without a record the last bytes are not sent.
-      if (!conclude(house, course, stored)) lost(new LetheError('gateway.overloaded'));
-    });
-  const { ended } = await relay({
-    upstream: answered.upstream,
-    removeUsageEvent: answered.removeUsageEvent,
-    endpoint: admitted.served.face.endpoint,
-    res,
-    headers: course.answerHeaders(),
-    streaming: course.streaming,
-    taps: admitted.capture === undefined ? [meter.tap] : [meter.tap, admitted.capture.tap],
-    onFirstByte: () => course.firstByte(),
-    beforeEnd: house.settings.strictBilling ? beforeEnd : undefined,
-  });
-  course.ended(meter.read(), ended, res.headersSent ? res.statusCode : undefined);
-  meter.wipe();
 };

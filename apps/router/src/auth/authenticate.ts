@@ -1,5 +1,5 @@
 import type { ErrorCode } from '@lethe/contracts';
-import { bearerToken, tokenSha256 } from '@lethe/service-kit';
+import { bearerToken, tokenSha256Hex } from '@lethe/service-kit';
 import type { ApiKeyPolicy, OrgPolicy, Policy } from '../policy/types.js';
 
 /** Who a request belongs to. Today always from an API key. `org` undefined: the snapshot does not know it (yet). */
@@ -26,7 +26,7 @@ export const authenticate = (rawHeaders: readonly string[], policy: Policy, nowM
   if (!policy.usable()) return { ok: false, code: 'gateway.not_ready' };
   const token = bearerToken(headerOf(rawHeaders, 'authorization')) ?? headerOf(rawHeaders, 'x-api-key');
   if (token === undefined || token === '') return { ok: false, code: 'caller.missing_credentials' };
-  const keySha256Hex = tokenSha256(token).toString('hex');
+  const keySha256Hex = tokenSha256Hex(token);
   const key = policy.apiKey(keySha256Hex);
   if (key === undefined || (key.expiresAtMs !== 0 && key.expiresAtMs <= nowMs))
     return { ok: false, code: 'caller.invalid_api_key' };

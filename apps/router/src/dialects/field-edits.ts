@@ -6,8 +6,9 @@ const nothing = Buffer.alloc(0);
 export const removeFields = (scan: TopLevelScan, leaves: (name: string | undefined) => boolean): Edit[] => {
   const edits: Edit[] = [];
   let keptBefore = false;
-  for (const [index, field] of scan.fields.entries()) {
-    if (!leaves(field.name)) {
+  for (let index = 0; index < scan.fields.length; index++) {
+    const field = scan.fields[index];
+    if (field === undefined || !leaves(field.name)) {
       keptBefore = true;
       continue;
     }

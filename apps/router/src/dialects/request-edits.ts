@@ -19,6 +19,8 @@ export interface PlannedEdits {
   readonly removeUsageEvent: boolean;
 }
 
+const nothingForced: readonly [string, string][] = [];
+
 const takes = (accepts: ProviderAccepts, name: 'store' | 'stream_options'): boolean =>
   (name === 'store' ? accepts.store : accepts.streamOptions) && !accepts.unsupportedFields.includes(name);
 
@@ -46,7 +48,7 @@ const askForUsage = ({ face, body, streaming, accepts }: EditOptions): Edit | un
 export const planEdits = (options: EditOptions): PlannedEdits => {
   const { face, body, accepts, zdr } = options;
   const stripped = strippedUnderZdr(options);
-  const forced = zdr ? Object.entries(accepts.forcedUnderZdr ?? {}) : [];
+  const forced = zdr ? Object.entries(accepts.forcedUnderZdr ?? {}) : nothingForced;
   const storeTaken = face.store === 'always' || takes(accepts, 'store');
   const forcesStore = zdr && face.store !== 'none';
   const leaves = (name: string | undefined): boolean => {

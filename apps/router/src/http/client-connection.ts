@@ -11,7 +11,7 @@ export class ClientConnection {
       this.#gone = true;
       this.#cut?.();
     };
-    res.once('close', left);
+    res.on('close', left);
     if (res.socket !== null) return;
     // Pipelined behind an answer that is not finished: such a response is not told when the connection closes.
     const { socket } = res.req;

@@ -59,8 +59,8 @@ class Relay {
   readonly #options: RelayOptions;
   readonly #endpoint: ServedEndpoint;
   readonly #outflow: Outflow;
-  /** Buffers that the writer still reads from, with the number of pieces that are of each. */
-  readonly #held = new Map<Buffer, { pieces: number; readonly own: boolean }>();
+  /** Buffers that the writer still reads from, with the number of pieces that are of each. Most answers have none. */
+  #held: Map<Buffer, { pieces: number; readonly own: boolean }> | undefined;
   #writer: ResponseWriter | undefined;
   #begun = false;
   /** Something of the body was sent, and the head with it. */
@@ -81,7 +81,7 @@ class Relay {
     else this.#outflow = keepEnd ? new KeepLast() : new PassThrough();
   }
 
-  async run(): Promise<RelayResult> {
+  run(): Promise<RelayResult> {
     const { res } = this.#options;
     const onClose = (): void => this.#leave();
     res.on('close', onClose);
@@ -91,15 +91,24 @@ class Relay {
     queuedOn?.on('close', onClose);
     const stall = this.#watchStalls();
     if (res.destroyed || res.req.socket.destroyed) this.#leave();
-    try {
-      const end = await this.#pipe();
-      return { ended: await this.#finish(end) };
-    } finally {
+    const leave = (): void => {
       stall.stop();
       res.off('close', onClose);
       queuedOn?.off('close', onClose);
       this.#wipe();
-    }
+    };
+    return this.#pipe()
+      .then((end) => this.#finish(end))
+      .then(
+        (ended) => {
+          leave();
+          return { ended };
+        },
+        (error: unknown) => {
+          leave();
+          throw error;
+        },
+      );
   }
 
   #pipe(): Promise<BodyEnd> {
@@ -119,7 +128,7 @@ class Relay {
     }
     const writer = this.#head();
     for (const piece of this.#outflow.take(buffer, start, end)) this.#write(writer, piece);
-    const isHeld = this.#held.has(buffer);
+    const isHeld = this.#held?.has(buffer) === true;
     if (!writer.wantsPause()) return isHeld ? 'held' : 'continue';
     if (!isHeld) this.#options.upstream.release(buffer);
     return 'pause';
@@ -152,15 +161,16 @@ class Relay {
       if (own) buffer.fill(0);
       return;
     }
+    this.#held ??= new Map();
     const held = this.#held.get(buffer);
     if (held === undefined) this.#held.set(buffer, { pieces: 1, own });
     else held.pieces++;
   }
 
   #written(buffer: Buffer): void {
-    const held = this.#held.get(buffer);
+    const held = this.#held?.get(buffer);
     if (held === undefined || --held.pieces > 0) return;
-    this.#held.delete(buffer);
+    this.#held?.delete(buffer);
     this.#letGo(buffer, held.own);
   }
 
@@ -169,25 +179,26 @@ class Relay {
     else this.#options.upstream.release(buffer);
   }
 
-  async #finish(end: BodyEnd): Promise<RelayResult['ended']> {
+  #finish(end: BodyEnd): RelayResult['ended'] | Promise<RelayResult['ended']> {
     if (this.#clientGone || end === 'aborted') return 'client_aborted';
     if (end === 'cut') return this.#sendCut();
     const { res, beforeEnd } = this.#options;
     const writer = this.#head();
-    if (beforeEnd !== undefined) {
-      try {
-        await beforeEnd();
-      } catch {
+    if (beforeEnd === undefined) return this.#sendEnd(writer);
+    return beforeEnd().then(
+      () => this.#sendEnd(writer),
+      () => {
         res.destroy();
         return 'cut';
-      }
-    }
-    if (!this.#clientGone) {
-      for (const piece of this.#outflow.rest()) this.#write(writer, piece);
-      writer.end();
-      await this.#closed();
-    }
-    return this.#clientGone ? 'client_aborted' : 'complete';
+      },
+    );
+  }
+
+  #sendEnd(writer: ResponseWriter): RelayResult['ended'] | Promise<RelayResult['ended']> {
+    if (this.#clientGone) return 'client_aborted';
+    for (const piece of this.#outflow.rest()) this.#write(writer, piece);
+    writer.end();
+    return this.#closed().then(() => (this.#clientGone ? 'client_aborted' : 'complete'));
   }
 
   /** Tells the caller that the answer is not whole: by an error event where one can be read, and by a broken end. */
@@ -222,7 +233,7 @@ class Relay {
     return new Promise((resolve) => {
       if (this.#clientGone || res.writableFinished) resolve();
       this.#onClosed = resolve;
-      res.once('finish', () => resolve());
+      res.on('finish', resolve);
     });
   }
 
@@ -254,6 +265,7 @@ class Relay {
   #wipe(): void {
     this.#writer?.abandon();
     this.#outflow.wipe();
+    if (this.#held === undefined) return;
     for (const [buffer, { own }] of this.#held) this.#letGo(buffer, own);
     this.#held.clear();
   }

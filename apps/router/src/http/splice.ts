@@ -9,7 +9,7 @@ export const splice = (
   body: Pick<RequestBody, 'chunks' | 'bytesTotal'>,
   edits: readonly Edit[],
 ): SplicedBody => {
-  const ordered = [...edits].sort((a, b) => a.start - b.start || a.end - b.end);
+  const ordered = edits.length < 2 ? edits : [...edits].sort((a, b) => a.start - b.start || a.end - b.end);
   const buffers: Buffer[] = [];
   let bytesTotal = 0;
   const push = (buffer: Buffer): void => {

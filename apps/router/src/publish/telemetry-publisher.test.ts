@@ -43,6 +43,22 @@ describe('packs', () => {
     expect(publisher).toMatchObject({ depth: 0, fill: 0, recordsStored: 4, recordsLost: 0 });
   });
 
+  it('wait for company behind a pack as well, and no longer once one is full', async () => {
+    const producer = new ScriptedLog();
+    const { publisher } = publisherOf(producer);
+    publisher.offer(recordOf(1));
+    await jest.advanceTimersByTimeAsync(lingerMs);
+    publisher.offer(recordOf(2));
+    await jest.advanceTimersByTimeAsync(lingerMs - 1);
+    publisher.offer(recordOf(3));
+    expect(packsOf(producer)).toEqual([['record 1.']]);
+    await jest.advanceTimersByTimeAsync(1);
+    expect(packsOf(producer).at(-1)).toEqual(['record 2.', 'record 3.']);
+    for (let n = 4; n < 4 + packRecordsMax; n += 1) publisher.offer(recordOf(n));
+    await jest.advanceTimersByTimeAsync(0);
+    expect(packsOf(producer).at(-1)).toHaveLength(packRecordsMax);
+  });
+
   it('wait for nothing when somebody waits for them', async () => {
     const producer = new ScriptedLog();
     const { publisher } = publisherOf(producer, { lingerMs: 60_000 });
@@ -64,7 +80,8 @@ describe('packs', () => {
         const { publisher } = publisherOf(producer);
         const given = list.map((bytes, n) => recordOf(n, bytes));
         for (const record of given) publisher.offer(record);
-        await jest.advanceTimersByTimeAsync(lingerMs);
+        // What a full pack left behind waits for company once more.
+        await jest.advanceTimersByTimeAsync(2 * lingerMs);
         expect(storedBy(producer)).toEqual(given.map(String));
         for (const { value } of producer.stored) {
           expect(value.length).toBeLessThanOrEqual(packBytesMax);
@@ -90,7 +107,7 @@ describe('packs', () => {
     publisher.offer(recordOf(1, packBytesMax - 3));
     publisher.offer(recordOf(2, packBytesMax - 2));
     publisher.offer(recordOf(3));
-    await jest.advanceTimersByTimeAsync(lingerMs);
+    await jest.advanceTimersByTimeAsync(2 * lingerMs);
     expect(storedBy(producer).map((text) => text.slice(0, 8))).toEqual(['record 1', 'record 3']);
     expect(publisher).toMatchObject({ recordsLost: 1, fill: 0, depth: 0 });
   });

@@ -31,8 +31,11 @@ export class TelemetryPublisher {
   #running = false;
   #draining = false;
   #stopped = false;
+  /** A record waits that somebody waits for. */
+  #awaited = false;
+  #lingering = false;
   #idle: (() => void)[] = [];
-  #retryWait: { wake(): void } | undefined;
+  #pausing: { wake(): void } | undefined;
   failuresInARow = 0;
   recordsStored = 0;
   recordsLost = 0;
@@ -69,18 +72,25 @@ export class TelemetryPublisher {
     }
     this.#queue.push({ record, onStored });
     this.#queuedBytes += record.length;
-    if (this.#running) return true;
-    this.#running = true;
-    const soon = onStored === undefined ? this.options.lingerMs : 0;
-    setTimeout(() => void this.#run(), soon);
+    if (onStored !== undefined) this.#awaited = true;
+    if (!this.#running) {
+      this.#running = true;
+      void this.#run();
+    } else if (this.#lingering && this.#isDue) this.#pausing?.wake();
     return true;
+  }
+
+  /** Somebody waits for a record, or there is enough for a pack. */
+  get #isDue(): boolean {
+    const fillsPack = this.#queue.length >= packRecordsMax || this.#queuedBytes >= packBytesMax;
+    return fillsPack || this.#awaited || this.#draining;
   }
 
   /** Waits until everything queued is stored, at most `deadlineMs`. Resolves to the number of records left. */
   async drain(deadlineMs: number): Promise<number> {
     this.#draining = true;
     if (this.depth > 0) {
-      this.#retryWait?.wake();
+      this.#pausing?.wake();
       let timer: NodeJS.Timeout | undefined;
       await Promise.race([
         new Promise<void>((resolve) => this.#idle.push(resolve)),
@@ -108,8 +118,10 @@ export class TelemetryPublisher {
 
   async #run(): Promise<void> {
     while (this.#queue.length > 0) {
+      await this.#linger();
       const pack = this.#nextPack();
       this.#inFlight = pack.length;
+      this.#awaited &&= this.#queue.some(({ onStored }) => onStored !== undefined);
       if (!(await this.#store(encodePack(pack.map((waiting) => waiting.record))))) return;
       this.#inFlight = 0;
       this.recordsStored += pack.length;
@@ -120,6 +132,14 @@ export class TelemetryPublisher {
     }
     this.#running = false;
     for (const resolve of this.#idle.splice(0)) resolve();
+  }
+
+  /** Gives records time to come together: what the event log costs, it costs for each pack. */
+  async #linger(): Promise<void> {
+    this.#lingering = !this.#isDue;
+    // Due or not, what this turn of the event loop brings goes along.
+    await this.#pause(this.#lingering ? this.options.lingerMs : 0);
+    this.#lingering = false;
   }
 
   /** Repeats one pack until the log acknowledges it. False: given up, because the publisher was stopped meanwhile. */
@@ -151,7 +171,7 @@ export class TelemetryPublisher {
   #pause(ms: number): Promise<void> {
     return new Promise((resolve) => {
       const timer = setTimeout(resolve, ms);
-      this.#retryWait = {
+      this.#pausing = {
         wake: () => {
           clearTimeout(timer);
           resolve();

@@ -41,11 +41,11 @@ export interface CallOptions {
   readonly triesPerAccountMax: number;
   readonly retryWaitMs: number;
   /** Checks the policy again and makes one attempt ready. May throw: then no further attempt is made. */
-  readonly prepare: (attempt: PlannedAttempt) => PreparedAttempt;
+  prepare(attempt: PlannedAttempt): PreparedAttempt;
   /** Reads a refusal's body, bounded, and reduces it to closed facts. */
-  readonly classify: (response: UpstreamResponse) => Promise<ProviderRefusal>;
-  readonly onAttempt: (attempt: PlannedAttempt, fallbackIndex: number) => void;
-  readonly aborted: () => boolean;
+  classify(response: UpstreamResponse): Promise<ProviderRefusal>;
+  onAttempt(attempt: PlannedAttempt, fallbackIndex: number): void;
+  aborted(): boolean;
   readonly onAbort: (abort: () => void) => void;
 }
 
@@ -74,21 +74,32 @@ const refusalOf = ({ failure, sent }: Pick<UpstreamError, 'failure' | 'sent'>): 
 
 const wait = (ms: number): Promise<void> => new Promise((resolve) => setTimeout(resolve, ms));
 
-/** One attempt: an answer below 400, or a refusal as closed facts. */
-const attemptOnce = async (
+const failureOf = (error: unknown): ProviderFailedError => {
+  if (error instanceof UpstreamError) return refusalOf(error);
+  throw error; // Ours, not the provider's.
+};
+
+const classified = async (options: CallOptions, response: UpstreamResponse): Promise<ProviderFailedError> => {
+  try {
+    return new ProviderFailedError(await options.classify(response), 'await_head');
+  } catch (error) {
+    return failureOf(error);
+  }
+};
+
+/** One attempt: an answer below 300, or a refusal as closed facts. Not async: this is where most requests wait. */
+const attemptOnce = (
   options: CallOptions,
   attempt: PlannedAttempt,
 ): Promise<UpstreamResponse | ProviderFailedError> => {
   const { target, body } = options.prepare(attempt);
-  try {
-    const accept = options.streaming ? 'text/event-stream' : 'application/json';
-    const response = await options.client.send(target, body, accept, options.onAbort);
-    if (response.status < 300) return response;
-    return new ProviderFailedError(await options.classify(response), 'await_head');
-  } catch (error) {
-    if (error instanceof UpstreamError) return refusalOf(error);
-    throw error; // Ours, not the provider's.
-  }
+  const accept = options.streaming ? 'text/event-stream' : 'application/json';
+  return options.client
+    .send(target, body, accept, options.onAbort)
+    .then<UpstreamResponse | ProviderFailedError, ProviderFailedError>(
+      (response) => (response.status < 300 ? response : classified(options, response)),
+      failureOf,
+    );
 };
 
 /**
@@ -97,7 +108,9 @@ const attemptOnce = async (
  */
 export const callWithFallback = async (options: CallOptions): Promise<UpstreamResponse> => {
   let last: ProviderFailedError | undefined;
-  for (const [fallbackIndex, attempt] of options.plan.entries()) {
+  const { plan } = options;
+  for (let fallbackIndex = 0; fallbackIndex < plan.length; fallbackIndex += 1) {
+    const attempt = plan[fallbackIndex] as PlannedAttempt;
     for (let tries = 0; tries < options.triesPerAccountMax; tries += 1) {
       // Between attempts nothing is on its way.
       if (options.aborted()) throw refusalOf({ failure: 'aborted', sent: false });

@@ -1,4 +1,9 @@
-import { type CatalogModel, type CatalogProvider, resolveModel } from '@lethe/model-catalog';
+import {
+  type CatalogModel,
+  type CatalogProvider,
+  type ResolvedModel,
+  resolveModel,
+} from '@lethe/model-catalog';
 import { LetheError } from '@lethe/service-kit';
 import type { Principal } from '../auth/authenticate.js';
 import type { Face } from '../dialects/face.js';
@@ -51,19 +56,16 @@ interface Asking {
   readonly policy: Policy;
 }
 
-/**
- * Resolves `provider/model[@region]` to the accounts that may serve it at this endpoint. Throws LetheError
- * caller.model_unknown, or caller.endpoint_mismatch for a model that is offered elsewhere only.
- */
-export const resolvePlan = (modelRequested: string, face: Face, asking: Asking): FallbackPlan => {
-  const resolved = resolveModel(modelRequested);
-  if (resolved === undefined) throw new LetheError('caller.model_unknown', 'model');
-  const { provider, model, region } = resolved;
-  const path = provider.paths[face.endpoint];
-  if (path === undefined || !model.endpoints.includes(face.endpoint))
-    throw new LetheError('caller.endpoint_mismatch', 'model');
-  const attempts = asking.policy
-    .providerAccounts(provider.id, asking.principal.key.orgId)
+/** Plans over accounts that an organization shares with others: such a list lives as long as its snapshot. */
+const plans = new WeakMap<readonly ProviderAccount[], Map<string, FallbackPlan>>();
+const plansMax = 4096;
+
+const planOver = (
+  accounts: readonly ProviderAccount[],
+  { provider, model, region }: ResolvedModel,
+  path: string,
+): FallbackPlan => {
+  const attempts = accounts
     .filter((account) => region === undefined || account.region === region.id)
     .map((account) => ({
       provider,
@@ -77,4 +79,29 @@ export const resolvePlan = (modelRequested: string, face: Face, asking: Asking):
   const [first, ...rest] = attempts;
   if (first === undefined) throw new LetheError('caller.model_unknown', 'model');
   return [first, ...rest];
+};
+
+/**
+ * Resolves `provider/model[@region]` to the accounts that may serve it at this endpoint. Throws LetheError
+ * caller.model_unknown, or caller.endpoint_mismatch for a model that is offered elsewhere only.
+ */
+export const resolvePlan = (modelRequested: string, face: Face, asking: Asking): FallbackPlan => {
+  const resolved = resolveModel(modelRequested);
+  if (resolved === undefined) throw new LetheError('caller.model_unknown', 'model');
+  const { provider, model } = resolved;
+  const path = provider.paths[face.endpoint];
+  if (path === undefined || !model.endpoints.includes(face.endpoint))
+    throw new LetheError('caller.endpoint_mismatch', 'model');
+  const accounts = asking.policy.providerAccounts(provider.id, asking.principal.key.orgId);
+  let known = plans.get(accounts);
+  if (known === undefined) {
+    known = new Map();
+    plans.set(accounts, known);
+  }
+  const name = `${path} ${modelRequested}`;
+  const before = known.get(name);
+  if (before !== undefined) return before;
+  const plan = planOver(accounts, resolved, path);
+  if (known.size < plansMax) known.set(name, plan);
+  return plan;
 };

@@ -33,20 +33,23 @@ const mayBeExtra = (name: string): boolean => {
     : first === 0x68 && third === 0x74;
 };
 
+const noExtras: CallerWishes['headerExtras'] = [];
+
 /** Headers `X-Lethe-<Name>`, `X-Requesty-<Name>`, `HTTP-Referer` and `X-Title` become extras; none is forwarded. */
-const headerExtras = (rawHeaders: readonly string[]): (readonly [string, string])[] => {
-  const extras: (readonly [string, string])[] = [];
+const headerExtras = (rawHeaders: readonly string[]): CallerWishes['headerExtras'] => {
+  let extras: (readonly [string, string])[] | undefined;
   for (let i = 0; i < rawHeaders.length; i += 2) {
     const sent = rawHeaders[i] as string;
     if (!mayBeExtra(sent)) continue;
     const name = sent.toLowerCase();
     const value = rawHeaders[i + 1] as string;
+    extras ??= [];
     if (name === 'http-referer') extras.push(['origin_referer', value]);
     else if (name === 'x-title') extras.push(['origin_title', value]);
     else if (name.startsWith('x-requesty-')) extras.push([name.slice('x-requesty-'.length), value]);
     else if (name.startsWith('x-lethe-')) extras.push([name.slice('x-lethe-'.length), value]);
   }
-  return extras;
+  return extras ?? noExtras;
 };
 
 /** The objects of a request that are ours or spelled by other gateways; `requesty` is the same thing as `lethe`. */
@@ -62,19 +65,19 @@ export interface OwnObjects {
  */
 export const readWishes = (objects: OwnObjects, rawHeaders: readonly string[]): RequestWishes => {
   const { lethe, requesty, provider } = objects;
-  const own = { ...requesty, ...lethe };
+  const own: SmallObject | undefined = requesty === undefined ? lethe : { ...requesty, ...lethe };
+  // Each is read, so that a wish that is spelled wrong is refused whatever the others say.
+  const ours = booleanWish(lethe, 'zdr', 'lethe.zdr');
+  const theirs = booleanWish(requesty, 'zdr', 'requesty.zdr');
+  const atProvider = booleanWish(provider, 'zdr', 'provider.zdr');
+  const collectsNothing = dataCollectionWish(provider);
   return {
-    telemetryOnly: [
-      booleanWish(lethe, 'zdr', 'lethe.zdr'),
-      booleanWish(requesty, 'zdr', 'requesty.zdr'),
-      booleanWish(provider, 'zdr', 'provider.zdr'),
-      dataCollectionWish(provider),
-    ].includes(true),
+    telemetryOnly: ours || theirs || atProvider || collectsNothing,
     caller: {
-      tags: own.tags,
-      userId: own.user_id,
-      traceId: own.trace_id,
-      extra: own.extra,
+      tags: own?.tags,
+      userId: own?.user_id,
+      traceId: own?.trace_id,
+      extra: own?.extra,
       headerExtras: headerExtras(rawHeaders),
     },
   };
