@@ -1,3 +1,11 @@
+export {
+  buildGoProgram,
+  type GoProgram,
+  type Litewitness,
+  type NoProgram,
+  startLitewitness,
+} from './go/go-programs.js';
 export { type KafkaServer, kafkaAvailability, startKafka, type Unavailable } from './kafka/kafka-server.js';
 export { startTcpProxy, type TcpProxy } from './kafka/tcp-proxy.js';
 export { startTestPostgres, type TestLogin, type TestPostgres } from './postgres/start-test-postgres.js';
+export { routerEnvironment, routerFlags } from './router/router-command.js';

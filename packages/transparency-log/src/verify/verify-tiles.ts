@@ -12,7 +12,7 @@ export interface VerifyTilesOptions {
   /** Tree heads kept from before, each to be found again on the way, at most 10,000. */
   readonly earlier?: readonly TreeHead[];
   readonly onProgress?: (leavesDone: number, leavesTotal: number) => void;
-  /** Each entry in order, once its leaf matched its tile. Final only when the verdict is ok. */
+  /** Each entry in order, once its leaf matched its tile. Final only when the verdict is ok; what it throws is passed on. */
   readonly visitEntry?: (entry: Uint8Array, index: number) => void;
 }
 

@@ -1,0 +1,168 @@
+import { type ChildProcessWithoutNullStreams, spawn } from 'node:child_process';
+import { createHash } from 'node:crypto';
+import { existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, renameSync, rmSync } from 'node:fs';
+import { createServer } from 'node:net';
+import { tmpdir } from 'node:os';
+import { dirname, join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+
+/** Why a program cannot be had on this machine, in a few words. */
+export interface NoProgram {
+  readonly unavailable: string;
+}
+
+export interface GoProgram {
+  /** Folder of a Go module, from the repository's root, with its go.mod and go.sum. */
+  readonly module: string;
+  /** What to build in it: its own package, or one it requires. */
+  readonly target?: string;
+  readonly name: string;
+  /** Throws in CI when it cannot be had. */
+  readonly required: boolean;
+}
+
+export interface Litewitness {
+  /** What `POST <url>/add-checkpoint` goes to. */
+  readonly url: string;
+  /** `name+hex+base64`, of type cosignature. */
+  readonly verifierKey: string;
+  stop(): Promise<void>;
+}
+
+const buildTimeoutMs = 540_000;
+const startTimeoutMs = 60_000;
+// Where Debian puts the Go sources of golang-golang-x-mod-dev.
+const debianSources = '/usr/share/gocode';
+
+const repositoryRoot = (): string => {
+  let folder = dirname(fileURLToPath(import.meta.url));
+  while (!existsSync(join(folder, 'turbo.json'))) {
+    const parent = dirname(folder);
+    if (parent === folder) throw new Error('the repository root was not found');
+    folder = parent;
+  }
+  return folder;
+};
+
+const runs = (program: string, args: string[], cwd: string, env: NodeJS.ProcessEnv = {}): Promise<boolean> =>
+  new Promise((resolve) => {
+    const child = spawn(program, args, {
+      cwd,
+      env: { ...process.env, ...env },
+      stdio: ['ignore', 'ignore', 'inherit'],
+      timeout: buildTimeoutMs,
+      killSignal: 'SIGKILL',
+    });
+    child.on('error', () => resolve(false));
+    child.on('exit', (code) => resolve(code === 0));
+  });
+
+const unavailable = ({ name, required }: GoProgram, reason: string): NoProgram => {
+  if (required && process.env.CI === 'true') throw new Error(`${name} is required in CI: ${reason}`);
+  process.stderr.write(
+    `\n*** NO ${name.toUpperCase()} ON THIS MACHINE, its tests are skipped: ${reason} ***\n\n`,
+  );
+  return { unavailable: reason };
+};
+
+/** Go from the machine, else from Debian when this process may install it. */
+const haveGo = async (cwd: string): Promise<boolean> => {
+  if (await runs('go', ['version'], cwd)) return true;
+  if (process.getuid?.() !== 0 || !(await runs('apt-get', ['update'], cwd))) return false;
+  const packages = ['golang-go', 'golang-golang-x-mod-dev'];
+  const installed = await runs('apt-get', ['install', '-y', '--no-install-recommends', ...packages], cwd);
+  return installed && runs('go', ['version'], cwd);
+};
+
+/** With the sums of go.sum from the module proxy; without a proxy, from Debian's sources. */
+const compile = async (folder: string, output: string, target: string): Promise<boolean> => {
+  const args = ['build', '-o', output, target];
+  if (await runs('go', args, folder, { GO111MODULE: 'on', GOFLAGS: '-mod=readonly', GOWORK: 'off' }))
+    return true;
+  if (target !== '.' || !existsSync(debianSources)) return false;
+  return runs('go', args, folder, { GO111MODULE: 'off', GOFLAGS: '', GOPATH: debianSources });
+};
+
+/** Path of a program built from a Go module of this repository, once for each state of its sources. */
+export const buildGoProgram = async (program: GoProgram): Promise<string | NoProgram> => {
+  const { module, target = '.', name } = program;
+  const folder = join(repositoryRoot(), module);
+  const sources = createHash('sha256').update(target);
+  for (const file of readdirSync(folder).sort())
+    sources.update(file).update(readFileSync(join(folder, file)));
+  const cache = join(repositoryRoot(), '.cache', 'go');
+  const built = join(cache, `${name}-${sources.digest('hex').slice(0, 16)}`);
+  if (existsSync(built)) return built;
+  if (!(await haveGo(folder))) return unavailable(program, 'go is not installed');
+  mkdirSync(cache, { recursive: true });
+  const staging = mkdtempSync(join(cache, 'building-'));
+  try {
+    if (!(await compile(folder, join(staging, name), target)))
+      return unavailable(program, 'go could not build it');
+    renameSync(join(staging, name), built);
+    return built;
+  } finally {
+    rmSync(staging, { recursive: true, force: true });
+  }
+};
+
+const freePort = (): Promise<number> =>
+  new Promise((resolve, reject) => {
+    const server = createServer();
+    server.on('error', reject);
+    server.listen(0, '127.0.0.1', () => {
+      const address = server.address();
+      server.close(() => resolve(typeof address === 'object' && address !== null ? address.port : 0));
+    });
+  });
+
+const firstLine = (child: ChildProcessWithoutNullStreams): Promise<string> =>
+  new Promise((resolve, reject) => {
+    let text = '';
+    const timer = setTimeout(() => reject(new Error('litewitness did not start in time')), startTimeoutMs);
+    child.stdout.on('data', (chunk: Buffer) => {
+      text += chunk.toString();
+      if (text.includes('\n')) resolve(text.slice(0, text.indexOf('\n')));
+    });
+    child.on('exit', () => reject(new Error('litewitness did not start')));
+    child.on('error', () => reject(new Error('litewitness could not be started')));
+    void Promise.allSettled([new Promise((done) => child.stdout.once('data', done))]).then(() =>
+      clearTimeout(timer),
+    );
+  });
+
+const readKey = (line: string): string => /"verifierKey":"([^"\\]+)"/.exec(line)?.[1] ?? '';
+
+/**
+ * Starts litewitness (filippo.io/torchwood) on 127.0.0.1 with a fresh key, knowing one log; unavailable, loudly, where the
+ * module proxy does not give it.
+ */
+export const startLitewitness = async (log: {
+  readonly origin: string;
+  readonly verifierKey: string;
+}): Promise<Litewitness | NoProgram> => {
+  const module = 'packages/transparency-log/interop/witness';
+  const target = 'filippo.io/torchwood/cmd/litewitness';
+  const program = await buildGoProgram({ module, target, name: 'litewitness', required: false });
+  if (typeof program !== 'string') return program;
+  const host = await buildGoProgram({ module, name: 'witness-host', required: false });
+  if (typeof host !== 'string') return host;
+  const folder = mkdtempSync(join(tmpdir(), 'lethe-witness-'));
+  const listen = `127.0.0.1:${await freePort()}`;
+  const args = ['-program', program, '-dir', folder, '-listen', listen];
+  const child = spawn(host, [...args, '-origin', log.origin, '-log-key', log.verifierKey], { stdio: 'pipe' });
+  child.stderr.resume();
+  const stop = async (): Promise<void> => {
+    const ended = child.exitCode === null ? new Promise((done) => child.once('exit', done)) : undefined;
+    child.stdin.end();
+    await ended;
+    rmSync(folder, { recursive: true, force: true });
+  };
+  try {
+    return { url: `http://${listen}`, verifierKey: readKey(await firstLine(child)), stop };
+  } catch (error) {
+    child.kill('SIGKILL');
+    rmSync(folder, { recursive: true, force: true });
+    throw error;
+  }
+};

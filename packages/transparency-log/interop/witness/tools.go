@@ -1,0 +1,5 @@
+//go:build tools
+
+package main
+
+import _ "filippo.io/torchwood/cmd/litewitness"
