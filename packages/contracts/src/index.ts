@@ -1,6 +1,9 @@
 export * from './audit/audit-event.js';
 export * from './audit/canonical-json.js';
+export * from './audit/closed-words.js';
+export * from './audit/event-input.js';
 export * from './audit/event-types.js';
+export * from './audit/settings.js';
 export * from './errors/error-codes.js';
 export * as accounting from './gen/ts/lethe/accounting/v1/accounting.js';
 export * as audit from './gen/ts/lethe/audit/v1/audit.js';

@@ -2,7 +2,10 @@ import { type CanonicalValue, canonicalJson } from '@lethe/contracts';
 import { auditEventSchema, type WireAuditEvent } from './event-schema.js';
 
 export type DecodeFailure = 'not_utf8' | 'not_json' | 'not_in_schema' | 'not_canonical';
-export type Decoded = { readonly event: WireAuditEvent } | { readonly failure: DecodeFailure };
+/** `field` is a path of the schema's own names, never a name that came with the event. */
+export type Decoded =
+  | { readonly event: WireAuditEvent }
+  | { readonly failure: DecodeFailure; readonly field?: string };
 
 const utf8 = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true });
 
@@ -28,7 +31,8 @@ export const decodeAuditEvent = (bytes: Buffer): Decoded => {
   const value = parseJson(text);
   if (value === undefined) return { failure: 'not_json' };
   const parsed = auditEventSchema.safeParse(value);
-  if (!parsed.success) return { failure: 'not_in_schema' };
+  if (!parsed.success)
+    return { failure: 'not_in_schema', field: parsed.error.issues[0]?.path.join('.') ?? '' };
   try {
     if (canonicalJson(value as CanonicalValue) !== text) return { failure: 'not_canonical' };
   } catch {

@@ -1,5 +1,16 @@
 import { describe, expect, it } from '@jest/globals';
-import { type audit, auditEventTypes, encodeAuditEvent, newUuidV7, uuidBytes } from '@lethe/contracts';
+import {
+  type AuditEventInput,
+  type AuditEventType,
+  type audit,
+  auditEventTypeRow,
+  auditEventTypes,
+  canonicalJson,
+  encodeAuditEvent,
+  newUuidV7,
+  type Uuid,
+  uuidBytes,
+} from '@lethe/contracts';
 import {
   changedRequest,
   eventJson,
@@ -11,25 +22,54 @@ import {
 } from '../testing/sample-events.contract.js';
 import { EVENT_BYTES_MAX, readAppendableEvent } from './read-event.js';
 
+type Case = readonly [field: string, change: (part: JsonObject) => void, over?: Partial<AuditEventInput>];
+const withOver = (cases: readonly Case[]) =>
+  cases.map(([field, change, over = {}]) => [field, change, over] as const);
+
 const SENTENCE = 'the quick canary jumps over the prompt';
 const refusalOf = (request: audit.AppendRequest): string => {
   const read = readAppendableEvent(request);
   return 'refusal' in read ? read.refusal : 'accepted';
 };
-const refused = (change: (event: JsonObject) => void) => refusalOf(changedRequest(change));
+const refused = (change: (event: JsonObject) => void, over: Partial<AuditEventInput> = {}) =>
+  refusalOf(changedRequest(change, over));
+const denied = { outcome: 'refused', refusal: 'caller.forbidden' } as const;
+const refusedChange = { type: 'change.refused', ...denied } as const;
 
 describe('what Append takes', () => {
   it('is every type of event that encodeAuditEvent makes, verbatim', () => {
-    for (const type of Object.keys(auditEventTypes) as (keyof typeof auditEventTypes)[]) {
+    for (const type of Object.keys(auditEventTypes) as AuditEventType[]) {
+      const { targets, source, outcome } = auditEventTypeRow(type);
       const request = sampleRequest({ type });
       const read = readAppendableEvent(request);
-      expect(read).toMatchObject({ event: { type, outcome: 'success', targetKind: 'api_key' } });
+      const expected = {
+        type,
+        source,
+        targetKind: targets[0],
+        outcome: outcome === 'either' ? 'success' : outcome,
+      };
+      expect(read).toMatchObject({ event: expected });
       expect('event' in read && read.event.body.equals(request.event)).toBe(true);
     }
     expect(refusalOf(sampleRequest({ orgId: undefined }))).toBe('accepted');
-    expect(refusalOf(sampleRequest({ outcome: 'refused', refusal: 'org_policy.zdr_irrevocable' }))).toBe(
-      'accepted',
-    );
+    expect(refusalOf(sampleRequest({ ...refusedChange, orgId: undefined }))).toBe('accepted');
+    expect(
+      refusalOf(sampleRequest({ type: 'payload.opened', outcome: 'refused', refusal: 'caller.not_found' })),
+    ).toBe('accepted');
+  });
+
+  it('is what a house of schema 1.0 still had in its outbox', () => {
+    const older = (over: Partial<AuditEventInput>, numbers: JsonObject) =>
+      refused((event) => {
+        Object.assign(event.data as object, numbers);
+        for (const name of ['group', 'user']) delete (event.data as JsonObject)[name];
+        delete ((event.data as JsonObject).entity as JsonObject).org;
+      }, over);
+    expect(older({ type: 'group.created' }, { activity_id: 1, type_uid: 300_601 })).toBe('accepted');
+    expect(older({ type: 'member.removed' }, { activity_id: 4, type_uid: 300_704 })).toBe('accepted');
+    expect(older({ type: 'zdr.enabled' }, { severity_id: 1 })).toBe('accepted');
+    expect(older({ type: 'group.created' }, { activity_id: 1, type_uid: 300_606 })).toBe('inconsistent');
+    expect(older({ type: 'group.created' }, { activity_id: 2, type_uid: 300_602 })).toBe('not_in_schema');
   });
 
   it('is at most 60000 bytes', () => {
@@ -44,13 +84,13 @@ describe('what Append takes', () => {
 });
 
 describe('no field takes a sentence', () => {
-  const input = sampleInput({ type: 'change.refused', outcome: 'refused', refusal: 'caller.forbidden' });
+  const input = sampleInput(refusedChange);
   const full = eventJson(encodeAuditEvent(input));
   const paths = stringPaths(full).map((path) => [path.join('.'), path] as const);
 
   it('looks at every string there is', () => {
     expect(paths.length).toBeGreaterThan(20);
-    expect(paths.map(([name]) => name)).toContain('data.unmapped.after.region');
+    expect(paths.map(([name]) => name)).toContain('data.unmapped.after.role');
   });
 
   it.each(paths)('%s', (_name, path) => {
@@ -61,68 +101,55 @@ describe('no field takes a sentence', () => {
       'not_in_schema',
     );
   });
-
-  it.each([
-    ['a new field', (event: JsonObject) => Object.assign(event, { message: SENTENCE })],
-    [
-      'a new field of data',
-      (event: JsonObject) => Object.assign(event.data as object, { message: SENTENCE }),
-    ],
-    [
-      'the name of a setting',
-      (event: JsonObject) => Object.assign(unmapped(event).after as object, { [SENTENCE]: true }),
-    ],
-    [
-      'a list as a setting',
-      (event: JsonObject) => Object.assign(unmapped(event).after as object, { list: ['a'] }),
-    ],
-    [
-      'an object as a setting',
-      (event: JsonObject) => Object.assign(unmapped(event).after as object, { object: {} }),
-    ],
-    [
-      'a long identifier',
-      (event: JsonObject) => Object.assign(unmapped(event).after as object, { id: 'a'.repeat(129) }),
-    ],
-    [
-      'too many settings',
-      (event: JsonObject) => {
-        for (let i = 0; i < 70; i++) Object.assign(unmapped(event).after as object, { [`s${i}`]: i });
-      },
-    ],
-    ['a nonce that is a word', (event: JsonObject) => Object.assign(unmapped(event), { nonce: 'canary' })],
-    [
-      'a refusal that is no code',
-      (event: JsonObject) => Object.assign(unmapped(event), { refusal: 'Canary!' }),
-    ],
-    ['an unknown type', (event: JsonObject) => Object.assign(event, { type: 'ai.lethe.audit.canary.v1' })],
-  ])('%s', (_name, change) => {
-    expect(refused((event) => void change(event))).toBe('not_in_schema');
-  });
 });
 
-const unmapped = (event: JsonObject): JsonObject => (event.data as JsonObject).unmapped as JsonObject;
-
 describe('what contradicts itself', () => {
-  it.each([
-    ['class', (data: JsonObject) => Object.assign(data, { class_uid: 3007 })],
-    ['activity', (data: JsonObject) => Object.assign(data, { activity_id: 1 })],
-    ['type number', (data: JsonObject) => Object.assign(data, { type_uid: 300401 })],
-    ['category', (data: JsonObject) => Object.assign(data, { category_uid: 6 })],
-    ['time', (data: JsonObject) => Object.assign(data, { time: 1 })],
-    ['unique id', (data: JsonObject) => Object.assign(data.metadata as object, { uid: newUuidV7() })],
-    ['actor', (data: JsonObject) => Object.assign((data.actor as JsonObject).user as object, { type_id: 1 })],
-    ['target', (data: JsonObject) => Object.assign(data.entity as object, { uid: 'other' })],
+  const part = (data: JsonObject, name: string) => data[name] as JsonObject;
+  const cases: Case[] = [
+    ['data.type_uid', (data) => Object.assign(data, { activity_id: 1 }), { type: 'group.created' }],
     [
-      'api of an entity event',
-      (data: JsonObject) => Object.assign(data, { api: { operation: 'apikey.updated' } }),
+      'data.type_uid',
+      (data) => Object.assign(data, { severity_id: 1 }),
+      { type: 'payload.opened', ...denied },
     ],
+    ['time', (data) => Object.assign(data, { time: 1 })],
+    ['data.metadata.uid', (data) => Object.assign(part(data, 'metadata'), { uid: newUuidV7() })],
+    ['data.actor.user.type_id', (data) => Object.assign(part(part(data, 'actor'), 'user'), { type_id: 1 })],
+    ['subject', (data) => Object.assign(part(data, 'entity'), { uid: newUuidV7() })],
+    ['data.entity.type_id', (data) => Object.assign(part(data, 'entity'), { type_id: 2 })],
     [
-      'refusal of a success',
-      (data: JsonObject) => Object.assign(data.unmapped as object, { refusal: 'caller.forbidden' }),
+      'data.entity.org',
+      (data) => Object.assign(part(data, 'entity'), { org: { uid: newUuidV7() } }),
+      { type: 'zdr.enabled' },
     ],
-  ])('%s', (_name, change) => {
-    expect(refused((event) => void change(event.data as JsonObject))).toBe('inconsistent');
+    ['data.group', (data) => Object.assign(data, { group: { uid: newUuidV7() } }), { type: 'group.deleted' }],
+    ['data.user', (data) => Object.assign(data, { user: { uid: newUuidV7() } }), { type: 'member.added' }],
+    ['data.app', (data) => Object.assign(part(data, 'app'), { uid: 'router-2' }), { type: 'lease.lapsed' }],
+    [
+      'data.unmapped.refusal',
+      (data) => Object.assign(part(data, 'unmapped'), { refusal: 'caller.forbidden' }),
+      { type: 'payload.opened' },
+    ],
+  ];
+  it.each(withOver(cases))('%s of case %#', (field, change, over) => {
+    const request = changedRequest((event) => change(event.data as JsonObject), over);
+    expect(readAppendableEvent(request)).toEqual({ refusal: 'inconsistent', field });
+  });
+
+  it('an event of an organization about another one', () => {
+    const event = (orgId: Uuid, target: Uuid) => {
+      const input = sampleInput({ type: 'zdr.enabled', orgId: target });
+      const changed = eventJson(encodeAuditEvent(input));
+      changed.partitionkey = orgId;
+      return readAppendableEvent({
+        eventId: uuidBytes(input.eventId),
+        orgId: uuidBytes(orgId),
+        event: Buffer.from(canonicalJson(changed)),
+      });
+    };
+    const orgId = newUuidV7();
+    expect(event(orgId, orgId)).toHaveProperty('event');
+    expect(event(newUuidV7(), orgId)).toEqual({ refusal: 'inconsistent', field: 'partitionkey' });
   });
 
   it('an id or organization other than the call names', () => {
@@ -149,7 +176,8 @@ describe('bytes', () => {
     expect(refusalOf(withText(text.replace('"specversion":"1.0"', '"specversion":"1\\u002e0"')))).toBe(
       'not_canonical',
     );
-    expect(refusalOf(withText(text.replace('"limit":7.5', '"limit":7.50')))).toBe('not_canonical');
+    for (const number of ['12.0', '12e0', '0.12e2', '-0', '1200e-2'])
+      expect(refusalOf(withText(text.replace('"labels":12', `"labels":${number}`)))).toBe('not_canonical');
     expect(refusalOf(withText(text.replace('{', '{"specversion":"2.0",')))).toBe('not_canonical');
   });
 
@@ -163,6 +191,9 @@ describe('bytes', () => {
       /^not_(json|in_schema)$/,
     );
     expect(refusalOf(withText(`\ufeff${text}`))).toMatch(/^not_/);
-    expect(refusalOf(withText(text.replace('req_1', 'req_\\ud800')))).toBe('not_in_schema');
+    expect(refusalOf(withText(text.replace('"lethe"', '"lethe\\ud800"')))).toBe('not_in_schema');
+    expect(refusalOf(withText(text.replace('"labels":12', '"labels":9007199254740993')))).toBe(
+      'not_in_schema',
+    );
   });
 });

@@ -1,4 +1,14 @@
-import { type AuditEventType, auditEventTypes, isUuid, type Uuid, uuidText } from '@lethe/contracts';
+import {
+  type AuditEventType,
+  type AuditSource,
+  type AuditTargetKind,
+  auditEventTypeRow,
+  auditSeverityId,
+  auditTimeMsMax,
+  isUuid,
+  type Uuid,
+  uuidText,
+} from '@lethe/contracts';
 import { type DecodeFailure, decodeAuditEvent } from './event-codec.js';
 import type { actorKinds, WireAuditEvent } from './event-schema.js';
 
@@ -11,6 +21,7 @@ export interface AppendableEvent {
   readonly orgId: Uuid | undefined;
   readonly body: Buffer;
   readonly type: AuditEventType;
+  readonly source: AuditSource;
   readonly timeMs: number;
   readonly actorId: string;
   readonly targetKind: string;
@@ -34,35 +45,59 @@ const actorTypes: Record<(typeof actorKinds)[number], number> = {
   operator: 2,
   service: 4,
 };
+const entityTypes: Partial<Record<AuditTargetKind, number>> = { organization: 4, user: 2, group: 3 };
 
 const typeOf = (wire: WireAuditEvent): AuditEventType =>
   wire.type.slice('ai.lethe.audit.'.length, -'.v1'.length) as AuditEventType;
 
-/** Whether the parts of the event that say the same thing twice agree. */
-const isConsistent = (wire: WireAuditEvent): boolean => {
-  const type = typeOf(wire);
-  const { classUid, activityId } = auditEventTypes[type];
-  const { data } = wire;
-  const source = wire.source.slice('//lethe/'.length);
-  const isApiActivity = classUid === 6003;
+const categoryOf = (classUid: number): number => Math.floor(classUid / 1000);
+
+/** Whether activity and severity are those of the type, now or before schema 1.1. */
+const hasOwnNumbers = (type: AuditEventType, { data }: WireAuditEvent): boolean => {
+  const { classUid, formerly, activityId } = auditEventTypeRow(type);
+  const own = auditSeverityId(type, data.status_id === 1 ? 'success' : 'refused');
+  const isOneOf = (value: number, now: number, before: number | undefined): boolean =>
+    value === now || value === before;
   return (
-    data.class_uid === classUid &&
-    data.category_uid === Math.floor(classUid / 1000) &&
-    data.activity_id === activityId &&
-    data.type_uid === classUid * 100 + activityId &&
-    data.metadata.uid === wire.id &&
-    Date.parse(wire.time) === data.time &&
-    wire.subject === `${data.entity.type}/${data.entity.uid}` &&
-    data.actor.user.type_id === actorTypes[data.actor.user.type] &&
-    (isApiActivity
-      ? data.api?.operation === type && data.src_endpoint?.svc_name === source
-      : data.api === undefined && data.src_endpoint === undefined) &&
-    (classUid === 6002
-      ? data.app?.name === data.entity.type && data.app.uid === data.entity.uid
-      : data.app === undefined) &&
-    (data.unmapped.refusal === undefined || data.status_id === 2)
+    data.type_uid === classUid * 100 + data.activity_id &&
+    data.category_uid === categoryOf(classUid) &&
+    isOneOf(data.activity_id, activityId, formerly?.activityId) &&
+    isOneOf(data.severity_id, own, formerly?.severityId)
   );
 };
+
+/** The parts of an event that repeat another part, each with whether it agrees. */
+const repetitions = (type: AuditEventType, wire: WireAuditEvent): Readonly<Record<string, boolean>> => {
+  const { data, partitionkey } = wire;
+  const { classUid } = auditEventTypeRow(type);
+  const { entity } = data;
+  const isOwn = (uid: string | undefined): boolean => uid === undefined || uid === entity.uid;
+  const isAnotherOrg =
+    entity.type === 'organization' && partitionkey !== undefined && entity.uid !== partitionkey;
+  return {
+    'data.type_uid': hasOwnNumbers(type, wire),
+    'data.metadata.uid': data.metadata.uid === wire.id,
+    time: data.time <= auditTimeMsMax && new Date(data.time).toISOString() === wire.time,
+    subject: wire.subject === `${entity.type}/${entity.uid}`,
+    partitionkey: classUid === 6003 || !isAnotherOrg,
+    'data.actor.user.type_id': data.actor.user.type_id === actorTypes[data.actor.user.type],
+    'data.entity.type_id': data.entity.type_id === (entityTypes[entity.type] ?? 99),
+    'data.entity.org': isOwn(entity.org?.uid) && (entity.org === undefined || entity.type === 'organization'),
+    'data.group': isOwn(data.group?.uid),
+    'data.user': isOwn(data.user?.uid),
+    'data.app': data.app === undefined || (data.app.name === entity.type && data.app.uid === entity.uid),
+    'data.unmapped.refusal': data.unmapped.refusal === undefined || data.status_id === 2,
+  };
+};
+
+const inconsistentField = (type: AuditEventType, wire: WireAuditEvent): string | undefined =>
+  Object.entries(repetitions(type, wire)).find(([, agrees]) => !agrees)?.[0];
+
+/** Why an event is not taken; `field` says where, when one place is wrong. */
+export interface RefusedEvent {
+  readonly refusal: Refusal;
+  readonly field?: string | undefined;
+}
 
 const isVersion7 = (id: Uuid): boolean => id[14] === '7';
 
@@ -71,24 +106,27 @@ export const readAppendableEvent = (request: {
   readonly eventId: Buffer;
   readonly orgId: Buffer;
   readonly event: Buffer;
-}): { readonly event: AppendableEvent } | { readonly refusal: Refusal } => {
+}): { readonly event: AppendableEvent } | RefusedEvent => {
   if (request.event.length > EVENT_BYTES_MAX) return { refusal: 'too_large' };
   const eventId = uuidText(request.eventId);
   if (!isUuid(eventId) || !isVersion7(eventId)) return { refusal: 'invalid_event_id' };
   const orgId = uuidText(request.orgId);
   if (orgId === undefined && request.orgId.length > 0) return { refusal: 'invalid_org_id' };
   const decoded = decodeAuditEvent(request.event);
-  if ('failure' in decoded) return { refusal: decoded.failure };
+  if ('failure' in decoded) return { refusal: decoded.failure, field: decoded.field };
   const wire = decoded.event;
   if (wire.id !== eventId) return { refusal: 'event_id_differs' };
   if (wire.partitionkey !== orgId) return { refusal: 'org_id_differs' };
-  if (!isConsistent(wire)) return { refusal: 'inconsistent' };
+  const type = typeOf(wire);
+  const field = inconsistentField(type, wire);
+  if (field !== undefined) return { refusal: 'inconsistent', field };
   return {
     event: {
       eventId,
       orgId,
       body: request.event,
-      type: typeOf(wire),
+      type,
+      source: auditEventTypeRow(type).source,
       timeMs: wire.data.time,
       actorId: wire.data.actor.user.uid,
       targetKind: wire.data.entity.type,

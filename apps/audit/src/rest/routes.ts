@@ -1,22 +1,21 @@
 import { createRoute, z } from '@hono/zod-openapi';
-import { auditEventTypes } from '@lethe/contracts';
-import { cloudEventTypes, targetKinds } from '../append/event-schema.js';
+import { auditTargetKinds } from '@lethe/contracts';
+import { cloudEventType, typeNames } from '../append/event-schema.js';
 
-const typeNames = Object.keys(auditEventTypes) as (keyof typeof auditEventTypes)[];
 const identifier = z.string().regex(/^[A-Za-z0-9._:-]{1,128}$/);
 
 export const listQuery = z.object({
   from: z.iso.datetime({ offset: true }).optional().openapi({ description: 'First moment, included' }),
   to: z.iso.datetime({ offset: true }).optional().openapi({ description: 'Last moment, excluded' }),
   type: z
-    .enum([...typeNames, ...cloudEventTypes])
+    .enum([...typeNames, ...typeNames.map(cloudEventType)])
     .optional()
     .openapi({ description: 'A type of event, short (zdr.enabled) or as it stands in the event' }),
   actor: identifier.optional().openapi({ description: 'Id of the user, token or service that acted' }),
   target: z
     .union([
       identifier,
-      z.string().regex(new RegExp(`^(?:${targetKinds.join('|')})/[A-Za-z0-9._:-]{1,128}$`)),
+      z.string().regex(new RegExp(`^(?:${auditTargetKinds.join('|')})/[A-Za-z0-9._:-]{1,128}$`)),
     ])
     .optional()
     .openapi({ description: 'Id of what was acted on, alone or as kind/id' }),

@@ -1,44 +1,15 @@
 import { randomBytes } from 'node:crypto';
-import type { OrgId, Uuid } from '../ids/uuid.js';
 import { type CanonicalValue, canonicalJson } from './canonical-json.js';
-import { type AuditEventType, auditEventTypes } from './event-types.js';
+import { wrongEventField } from './check-event.js';
+import type { AuditActorKind, AuditEventInput } from './event-input.js';
+import { type AuditTargetKind, auditEventTypeRow, auditSeverityId } from './event-types.js';
 
-export type AuditActorKind = 'admin' | 'member' | 'auditor' | 'operator' | 'service';
-export type AuditTargetKind =
-  | 'organization'
-  | 'api_key'
-  | 'user'
-  | 'group'
-  | 'token'
-  | 'field'
-  | 'transit_key'
-  | 'insight'
-  | 'usage'
-  | 'deployment'
-  | 'router'
-  | 'audit_log';
-
-/** What names a person, only as SHA-256 over a salt that can be deleted: 43 characters of base64url each. */
-export interface PersonalDigests {
-  readonly emailDigest?: string | undefined;
-  readonly ipDigest?: string | undefined;
-}
-
-/** What happened, in settings, ids and counts. Values are never content; names are bounded identifiers or absent. */
-export interface AuditEventInput {
-  readonly eventId: Uuid; // UUIDv7
-  readonly type: AuditEventType;
-  readonly source: 'admin-config' | 'accounting' | 'audit';
-  readonly timeMs: number;
-  readonly orgId: OrgId | undefined; // undefined: an event of the deployment
-  readonly actor: { readonly kind: AuditActorKind; readonly id: string };
-  readonly target: { readonly kind: AuditTargetKind; readonly id: string };
-  readonly outcome: 'success' | 'refused';
-  readonly before?: Readonly<Record<string, boolean | number | string | null>>;
-  readonly after?: Readonly<Record<string, boolean | number | string | null>>;
-  readonly refusal?: string; // an error code of ours
-  readonly correlationId?: string; // request id of the management call
-  readonly personal?: PersonalDigests | undefined; // of the actor
+/** An event that its own type does not allow. `field` names what is wrong, in words of the schema. */
+export class AuditEventError extends Error {
+  constructor(readonly field: string) {
+    super('the event is not in the schema of audit events');
+    this.name = 'AuditEventError';
+  }
 }
 
 const ocsfVersion = '1.9.0';
@@ -51,46 +22,80 @@ const actorType: Record<AuditActorKind, number> = {
 };
 const entityType: Partial<Record<AuditTargetKind, number>> = { organization: 4, user: 2, group: 3 };
 
-/** Builds one CloudEvents 1.0 structured event with OCSF data, as canonical JSON bytes. The nonce keeps its future leaf hash unguessable. */
-export const encodeAuditEvent = (input: AuditEventInput): Buffer => {
-  const { classUid, activityId } = auditEventTypes[input.type];
-  const unmapped: Record<string, CanonicalValue> = { nonce: randomBytes(16).toString('base64') };
-  if (input.before !== undefined) unmapped.before = input.before;
-  if (input.after !== undefined) unmapped.after = input.after;
-  if (input.refusal !== undefined) unmapped.refusal = input.refusal;
-  if (input.personal?.emailDigest !== undefined) unmapped.actor_email_digest = input.personal.emailDigest;
-  if (input.personal?.ipDigest !== undefined) unmapped.source_ip_digest = input.personal.ipDigest;
-  const event: Record<string, CanonicalValue> = {
-    specversion: '1.0',
-    id: input.eventId,
-    source: `//lethe/${input.source}`,
-    type: `ai.lethe.audit.${input.type}.v1`,
-    subject: `${input.target.kind}/${input.target.id}`,
-    time: new Date(input.timeMs).toISOString(),
-    datacontenttype: 'application/json',
-    ...(input.orgId === undefined ? {} : { partitionkey: input.orgId }),
-    data: {
-      class_uid: classUid,
-      category_uid: Math.floor(classUid / 1000),
-      activity_id: activityId,
-      type_uid: classUid * 100 + activityId,
-      severity_id: input.type === 'tripwire.raised' ? 4 : input.outcome === 'refused' ? 2 : 1,
-      status_id: input.outcome === 'success' ? 1 : 2,
-      time: input.timeMs,
-      metadata: {
-        version: ocsfVersion,
-        uid: input.eventId,
-        product: { name: 'lethe', version: '0.1.0' },
-        ...(input.correlationId === undefined ? {} : { correlation_uid: input.correlationId }),
-      },
-      actor: { user: { uid: input.actor.id, type_id: actorType[input.actor.kind], type: input.actor.kind } },
-      entity: { type_id: entityType[input.target.kind] ?? 99, type: input.target.kind, uid: input.target.id },
-      ...(classUid === 6003
-        ? { api: { operation: input.type }, src_endpoint: { svc_name: input.source } }
-        : {}),
-      ...(classUid === 6002 ? { app: { name: input.target.kind, uid: input.target.id } } : {}),
-      unmapped,
+/** What OCSF requires of the event's class beside the parts of all classes. */
+const partsOfClass = (input: AuditEventInput, classUid: number): Record<string, CanonicalValue> => {
+  const uid = input.target.id;
+  if (classUid === 3006) return { group: { uid } };
+  if (classUid === 3007) return { user: { uid } };
+  if (classUid === 6002) return { app: { name: input.target.kind, uid } };
+  if (classUid === 6003)
+    return { api: { operation: input.attempted ?? input.type }, src_endpoint: { svc_name: input.source } };
+  return {};
+};
+
+/** What OCSF has no place for. */
+const unmappedOf = ({
+  before,
+  after,
+  refusal,
+  personal,
+}: AuditEventInput): Record<string, CanonicalValue> => ({
+  nonce: randomBytes(16).toString('base64'),
+  ...(before === undefined ? {} : { before }),
+  ...(after === undefined ? {} : { after }),
+  ...(refusal === undefined ? {} : { refusal }),
+  ...(personal?.emailDigest === undefined ? {} : { actor_email_digest: personal.emailDigest }),
+  ...(personal?.ipDigest === undefined ? {} : { source_ip_digest: personal.ipDigest }),
+});
+
+const dataOf = (input: AuditEventInput): CanonicalValue => {
+  const { classUid, activityId } = auditEventTypeRow(input.type);
+  const { kind, id } = input.target;
+  return {
+    class_uid: classUid,
+    category_uid: Math.floor(classUid / 1000),
+    activity_id: activityId,
+    ...(activityId === 99 ? { activity_name: input.type } : {}),
+    type_uid: classUid * 100 + activityId,
+    severity_id: auditSeverityId(input.type, input.outcome),
+    status_id: input.outcome === 'success' ? 1 : 2,
+    time: input.timeMs,
+    metadata: {
+      version: ocsfVersion,
+      uid: input.eventId,
+      product: { name: 'lethe', version: '0.1.0' },
+      ...(input.correlationId === undefined ? {} : { correlation_uid: input.correlationId }),
     },
+    actor: { user: { uid: input.actor.id, type_id: actorType[input.actor.kind], type: input.actor.kind } },
+    entity: {
+      type_id: entityType[kind] ?? 99,
+      type: kind,
+      uid: id,
+      ...(kind === 'organization' ? { org: { uid: id } } : {}),
+    },
+    ...partsOfClass(input, classUid),
+    unmapped: unmappedOf(input),
   };
-  return Buffer.from(canonicalJson(event));
+};
+
+/**
+ * Builds one CloudEvents 1.0 structured event with OCSF data, as canonical JSON bytes. The nonce keeps its future leaf
+ * hash unguessable. Throws AuditEventError for what audit would refuse: what cannot be recorded shall not be done.
+ */
+export const encodeAuditEvent = (input: AuditEventInput): Buffer => {
+  const wrong = wrongEventField(input);
+  if (wrong !== undefined) throw new AuditEventError(wrong);
+  return Buffer.from(
+    canonicalJson({
+      specversion: '1.0',
+      id: input.eventId,
+      source: `//lethe/${input.source}`,
+      type: `ai.lethe.audit.${input.type}.v1`,
+      subject: `${input.target.kind}/${input.target.id}`,
+      time: new Date(input.timeMs).toISOString(),
+      datacontenttype: 'application/json',
+      ...(input.orgId === undefined ? {} : { partitionkey: input.orgId }),
+      data: dataOf(input),
+    }),
+  );
 };

@@ -1,5 +1,4 @@
 import { describe, expect, it } from '@jest/globals';
-import { canonicalJson, encodeAuditEvent } from '../index.js';
 import { isUuid, newUuidV7, uuidBytes, uuidText, uuidV7TimeMs } from './uuid.js';
 
 describe('uuid', () => {
@@ -17,37 +16,5 @@ describe('uuid', () => {
     expect(isUuid(id)).toBe(true);
     expect(uuidText(Buffer.alloc(15))).toBeUndefined();
     expect(isUuid('hello')).toBe(false);
-  });
-});
-
-describe('audit event', () => {
-  it('is canonical JSON with CloudEvents and OCSF fields', () => {
-    const eventId = newUuidV7();
-    const bytes = encodeAuditEvent({
-      eventId,
-      type: 'zdr.enabled',
-      source: 'admin-config',
-      timeMs: 1_795_287_600_123,
-      orgId: newUuidV7(),
-      actor: { kind: 'admin', id: newUuidV7() },
-      target: { kind: 'organization', id: newUuidV7() },
-      outcome: 'success',
-      after: { keys_forced_off: 3 },
-    });
-    const event = JSON.parse(bytes.toString());
-    expect(canonicalJson(event)).toBe(bytes.toString());
-    expect(event).toMatchObject({
-      specversion: '1.0',
-      id: eventId,
-      type: 'ai.lethe.audit.zdr.enabled.v1',
-      time: '2026-11-21T19:00:00.123Z',
-      data: {
-        class_uid: 3004,
-        activity_id: 8,
-        type_uid: 300408,
-        status_id: 1,
-        unmapped: { after: { keys_forced_off: 3 } },
-      },
-    });
   });
 });
