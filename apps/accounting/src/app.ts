@@ -14,6 +14,7 @@ import { addConsumerMetrics } from './consume/consumer-metrics.js';
 import { startConsumers } from './consume/start-consumers.js';
 import { accountingControl } from './grpc/accounting-control.js';
 import { createIngestMetrics } from './ingest/ingest-metrics.js';
+import { auditRefusalCounter } from './outbox/refusal-counter.js';
 import { readinessOf } from './readiness.js';
 import { createRestApp } from './rest/rest-app.js';
 import { type ControlStore, createControlStore } from './store/control-store.js';
@@ -53,7 +54,10 @@ export const startAccounting = async (config: Config, log: Logger): Promise<Runn
     throw error;
   });
   const clients = openClients(config);
-  const background = startBackground({ pools, control, clients, keys, log });
+  const background = startBackground({
+    ...{ pools, control, clients, keys, log },
+    onRefused: auditRefusalCounter(metrics),
+  });
   const { relay, alarm, keeper } = background;
   const onTripwire = alarm.wake;
   const ingestMetrics = createIngestMetrics(metrics);

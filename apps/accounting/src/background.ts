@@ -4,6 +4,7 @@ import { startTripwireAlarm } from './ingest/tripwire-alarm.js';
 import { createAuditClient } from './outbox/audit-client.js';
 import { startRelay } from './outbox/relay.js';
 import type { ControlStore } from './store/control-store.js';
+import type { AuditRefusal } from './store/outbox-store.js';
 import type { Pools } from './store/pools.js';
 import { startUpkeep } from './store/upkeep.js';
 import { startKeyKeeper } from './vault/key-keeper.js';
@@ -32,11 +33,13 @@ interface BackgroundOptions {
   readonly clients: ReturnType<typeof openClients>;
   readonly keys: WrappingKeys;
   readonly log: Logger;
+  readonly onRefused: (code: AuditRefusal) => void;
 }
 
 /** Everything that runs by itself: the outbox relay, the alarm, the keys and the upkeep. */
-export const startBackground = ({ pools, control, clients, keys, log }: BackgroundOptions) => {
-  const relay = startRelay({ session: pools.leader, append: clients.audit.append, log });
+export const startBackground = (options: BackgroundOptions) => {
+  const { pools, control, clients, keys, log, onRefused } = options;
+  const relay = startRelay({ session: pools.leader, append: clients.audit.append, log, onRefused });
   const alarm = startTripwireAlarm({ store: control, log, onQueued: relay.wake });
   const keeper = startKeyKeeper({ store: control, keys, register: clients.registration.register, log });
   const upkeep = startUpkeep({ store: control, log });

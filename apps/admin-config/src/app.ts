@@ -6,7 +6,9 @@ import { identityService } from './grpc/identity-service.js';
 import { policySyncService } from './grpc/policy-sync-service.js';
 import { createAuthenticator } from './identity/authenticate.js';
 import { observe, refusalCounter, reportCounter } from './metrics.js';
+import { createAuditReader } from './outbox/audit-reader.js';
 import { accountingDestination, auditDestination } from './outbox/deliver.js';
+import { createProofDesk } from './outbox/proof-desk.js';
 import { Relay } from './outbox/relay.js';
 import { PolicyHub } from './policy-sync/policy-hub.js';
 import { watchChanges } from './policy-sync/watch-policy.js';
@@ -14,6 +16,10 @@ import { createRestApp } from './rest/rest-app.js';
 import { type Database, openDatabase } from './store/database.js';
 import type { Deps } from './use-cases/change.js';
 import { createSerialQueue } from './use-cases/serial-queue.js';
+import { ZdrWatch } from './zdr-watch/zdr-watch.js';
+
+/** How long the answer that enables ZDR waits for its proof. */
+const proofWaitMs = 3000;
 
 const clock = (): number => Date.now();
 
@@ -58,6 +64,7 @@ export const startAdminConfig = async (config: Config, log: Logger): Promise<Run
   const hub = new PolicyHub({ database, providerAccounts: providerAccountsOf(config), clock, log });
   await hub.refresh();
   const relays = startRelays(config, database, log);
+  const reader = createAuditReader(config.auditGrpc, config.serviceCredential);
   const watch = watchChanges(database, log, () => {
     relays.wake();
     return hub.refresh();
@@ -67,9 +74,11 @@ export const startAdminConfig = async (config: Config, log: Logger): Promise<Run
     clock,
     serial: createSerialQueue(bounds.changesWaitingMax),
     changed: () => watch.wake(),
+    proofs: createProofDesk({ database, reader, waitMs: proofWaitMs }),
     refused: refusalCounter(metrics),
   };
   observe({ registry: metrics, hub, database, clock });
+  const zdrWatch = new ZdrWatch({ deps, tombstones: () => reader.tombstones(), log });
   const authenticator = createAuthenticator(database, config.operatorTokenSha256);
   const session = { hub, leaseTtlMs: config.leaseTtlMs, log, report: reportCounter(metrics) };
   const grpcServer = await serveGrpc({
@@ -84,7 +93,8 @@ export const startAdminConfig = async (config: Config, log: Logger): Promise<Run
     stop: async () => {
       watch.close();
       await restServer.close();
-      await Promise.all([grpcServer.close(), relays.close()]);
+      reader.close();
+      await Promise.all([grpcServer.close(), relays.close(), zdrWatch.close()]);
       await database.close();
     },
   };

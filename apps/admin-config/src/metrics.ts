@@ -1,8 +1,9 @@
 import type { policy as wire } from '@lethe/contracts';
 import { Counter, Gauge, type Registry } from 'prom-client';
 import type { PolicyHub } from './policy-sync/policy-hub.js';
-import type { Database } from './store/database.js';
-import { outboxBacklog } from './store/outbox.js';
+import type { Database, Queryable } from './store/database.js';
+import { outboxBacklog, refusedRows } from './store/outbox.js';
+import { rolledBackOrganizations } from './store/zdr-log.js';
 
 /** Counts refused changes by their closed code. */
 export const refusalCounter = (registry: Registry): ((code: string) => void) => {
@@ -31,6 +32,7 @@ export const reportCounter = (registry: Registry): ((report: wire.Report) => voi
 };
 
 const destinations = ['audit', 'accounting'] as const;
+type Destination = (typeof destinations)[number];
 
 /** A figure of what waits in the outbox, read when it is asked for. */
 const outboxGauge = (
@@ -40,7 +42,7 @@ const outboxGauge = (
     readonly name: string;
     readonly help: string;
   },
-  figure: (backlog: Awaited<ReturnType<typeof outboxBacklog>>) => number,
+  figure: (db: Queryable, destination: Destination) => Promise<number>,
 ): void => {
   const gauge = new Gauge({
     name: options.name,
@@ -49,10 +51,8 @@ const outboxGauge = (
     registers: [options.registry],
     async collect() {
       for (const destination of destinations) {
-        const backlog = await options.database
-          .read((db) => outboxBacklog(db, destination))
-          .catch(() => undefined);
-        if (backlog !== undefined) gauge.set({ destination }, figure(backlog));
+        const value = await options.database.read((db) => figure(db, destination)).catch(() => undefined);
+        if (value !== undefined) gauge.set({ destination }, value);
       }
     },
   });
@@ -64,6 +64,37 @@ interface Observed {
   readonly database: Database;
   readonly clock: () => number;
 }
+
+const observeOutbox = ({ registry, database, clock }: Omit<Observed, 'hub'>): void => {
+  const common = { registry, database };
+  outboxGauge(
+    {
+      ...common,
+      name: 'lethe_admin_outbox_rows',
+      help: 'Outbox rows that were not acknowledged',
+    },
+    async (db, destination) => (await outboxBacklog(db, destination)).rows,
+  );
+  outboxGauge(
+    {
+      ...common,
+      name: 'lethe_admin_outbox_age_seconds',
+      help: 'Age of the oldest outbox row that was not acknowledged',
+    },
+    async (db, destination) => {
+      const { oldestMs } = await outboxBacklog(db, destination);
+      return oldestMs === undefined ? 0 : (clock() - oldestMs) / 1000;
+    },
+  );
+  outboxGauge(
+    {
+      ...common,
+      name: 'lethe_admin_outbox_refused_rows',
+      help: 'Outbox rows that their destination refused for ever',
+    },
+    refusedRows,
+  );
+};
 
 /** The policy version, the routers that follow it, and what waits in the outbox. */
 export const observe = ({ registry, hub, database, clock }: Observed): void => {
@@ -84,22 +115,14 @@ export const observe = ({ registry, hub, database, clock }: Observed): void => {
       this.set(hub.streams);
     },
   });
-  outboxGauge(
-    {
-      registry,
-      database,
-      name: 'lethe_admin_outbox_rows',
-      help: 'Outbox rows that were not acknowledged',
+  new Gauge({
+    name: 'lethe_admin_zdr_rolled_back_organizations',
+    help: 'Organizations that the audit log knows as ZDR and the configuration does not',
+    registers: [registry],
+    async collect() {
+      const organizations = await database.read(rolledBackOrganizations).catch(() => undefined);
+      if (organizations !== undefined) this.set(organizations);
     },
-    ({ rows }) => rows,
-  );
-  outboxGauge(
-    {
-      registry,
-      database,
-      name: 'lethe_admin_outbox_age_seconds',
-      help: 'Age of the oldest outbox row that was not acknowledged',
-    },
-    ({ oldestMs }) => (oldestMs === undefined ? 0 : (clock() - oldestMs) / 1000),
-  );
+  });
+  observeOutbox({ registry, database, clock });
 };

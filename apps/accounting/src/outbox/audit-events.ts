@@ -1,4 +1,11 @@
-import { type AuditEventInput, encodeAuditEvent, newUuidV7, type OrgId } from '@lethe/contracts';
+import {
+  type AuditEventInput,
+  type ErrorCode,
+  encodeAuditEvent,
+  newUuidV7,
+  type OrgId,
+  type Uuid,
+} from '@lethe/contracts';
 import type { ManagementPrincipal } from '@lethe/service-kit';
 import type { QueuedEvent } from '../store/outbox-store.js';
 
@@ -15,6 +22,15 @@ const actorOf = (principal: ManagementPrincipal) => ({
   kind: principal.role,
   id: principal.userId ?? principal.tokenId ?? 'unknown',
 });
+
+/** Who reads, and the id of the call. */
+export interface Reader {
+  readonly principal: ManagementPrincipal;
+  readonly correlationId: Uuid;
+}
+
+const outcomeOf = (refusal: ErrorCode | undefined) =>
+  refusal === undefined ? ({ outcome: 'success' } as const) : ({ outcome: 'refused', refusal } as const);
 
 export const orgSealedEvent = (orgId: OrgId, version: bigint): QueuedEvent =>
   queued({
@@ -38,29 +54,40 @@ export const tripwireEvent = (orgId: OrgId | undefined, code: string, records: b
     after: { records: Number(records) },
   });
 
+/** `refusal` undefined: it was opened; else why it was not. */
 export const payloadOpenedEvent = (
-  principal: ManagementPrincipal,
+  { principal, correlationId }: Reader,
   insight: { readonly orgId: OrgId; readonly insightId: string; readonly apiKeyId: string },
+  refusal?: ErrorCode,
 ): QueuedEvent =>
   queued({
     type: 'payload.opened',
     orgId: insight.orgId,
     actor: actorOf(principal),
+    personal: principal.personal,
+    correlationId,
     target: { kind: 'insight', id: insight.insightId },
-    outcome: 'success',
+    ...outcomeOf(refusal),
     after: { api_key_id: insight.apiKeyId },
   });
 
 export const usageExportedEvent = (
-  principal: ManagementPrincipal,
-  orgId: OrgId,
-  range: { readonly start: string; readonly end: string; readonly resolution: string },
+  { principal, correlationId }: Reader,
+  {
+    range,
+    refusal,
+  }: {
+    readonly range?: { readonly start: string; readonly end: string; readonly resolution: string };
+    readonly refusal?: ErrorCode;
+  },
 ): QueuedEvent =>
   queued({
     type: 'usage.exported',
-    orgId,
+    orgId: principal.orgId,
     actor: actorOf(principal),
-    target: { kind: 'usage', id: orgId },
-    outcome: 'success',
-    after: range,
+    personal: principal.personal,
+    correlationId,
+    target: { kind: 'usage', id: principal.orgId ?? 'unknown' },
+    ...outcomeOf(refusal),
+    ...(range === undefined ? {} : { after: range }),
   });

@@ -1,5 +1,13 @@
 import { z } from '@hono/zod-openapi';
-import { type ApiKeyId, type InsightId, isModelName, isUuid, uuidBytes, uuidText } from '@lethe/contracts';
+import {
+  type ApiKeyId,
+  type ErrorCode,
+  type InsightId,
+  isModelName,
+  isUuid,
+  uuidBytes,
+  uuidText,
+} from '@lethe/contracts';
 import { LetheError, type Logger } from '@lethe/service-kit';
 import type { Context } from 'hono';
 import { payloadOpenedEvent } from '../outbox/audit-events.js';
@@ -98,8 +106,21 @@ const openOnRecord = async (
     deps.log.warn('payload.unreadable', { insightId: found.payload.insightId });
     return null;
   }
-  await deps.queue(payloadOpenedEvent(access.principal, found.payload));
+  await deps.queue(payloadOpenedEvent(access, found.payload));
   return opened;
+};
+
+/** Puts on record that somebody asked for a payload of the organization without the right to open it. */
+const refuseOnRecord = async (
+  deps: RequestsDeps,
+  access: Access,
+  { insightId, code }: { readonly insightId: InsightId; readonly code: ErrorCode },
+): Promise<void> => {
+  const { orgId } = access.principal;
+  if (orgId === undefined) return;
+  const apiKeyId = await deps.requests.keyOfPayload(orgId, insightId);
+  if (apiKeyId !== undefined)
+    await deps.queue(payloadOpenedEvent(access, { orgId, insightId, apiKeyId }, code));
 };
 
 /** GET /v1/requests and /v1/requests/{request_id}. */
@@ -145,7 +166,11 @@ export const addRequestsRoutes = (app: RestApp, deps: RequestsDeps): void => {
       const insightId = c.req.param('request_id')?.toLowerCase();
       if (!isUuid(insightId)) throw new LetheError('caller.not_found');
       const found = await deps.requests.find(access.scope, insightId, access.mayOpenPayload);
-      if (found === undefined) throw new LetheError('caller.not_found');
+      if (found === undefined) {
+        await refuseOnRecord(deps, access, { insightId, code: 'caller.not_found' });
+        throw new LetheError('caller.not_found');
+      }
+      if (!access.mayOpenPayload) await refuseOnRecord(deps, access, { insightId, code: 'caller.forbidden' });
       const payload = await openOnRecord(deps, access, found);
       return c.json({ telemetry: toTelemetryJson(found.event), payload, raw_request: null });
     },

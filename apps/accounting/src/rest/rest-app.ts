@@ -1,5 +1,12 @@
 import { OpenAPIHono } from '@hono/zod-openapi';
-import { type IdentityClient, type Logger, type Registry, withHouseRoutes } from '@lethe/service-kit';
+import { newUuidV7 } from '@lethe/contracts';
+import {
+  type IdentityClient,
+  type Logger,
+  type Registry,
+  sourceAddress,
+  withHouseRoutes,
+} from '@lethe/service-kit';
 import type { Context } from 'hono';
 import type { BlankEnv } from 'hono/types';
 import type { UsageStore } from '../analytics/usage-store.js';
@@ -30,8 +37,12 @@ interface RestDeps {
 
 /** The REST face: every route authenticates first, and reads within what the token's role covers. */
 export const createRestApp = (deps: RestDeps): RestApp => {
-  const authenticate = async (c: Context) =>
-    accessOf(await deps.identity.authenticate(c.req.header('authorization')));
+  const authenticate = async (c: Context) => {
+    const correlationId = newUuidV7();
+    c.header('x-lethe-request-id', correlationId);
+    const authorization = c.req.header('authorization');
+    return accessOf(await deps.identity.authenticate(authorization, sourceAddress(c)), correlationId);
+  };
   const app = withHouseRoutes(new OpenAPIHono<BlankEnv>(), {
     origin: 'accounting',
     log: deps.log,

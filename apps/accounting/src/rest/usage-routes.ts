@@ -140,17 +140,19 @@ export const addUsageExport = (app: RestApp, deps: UsageDeps): void => {
       },
     },
     async (c) => {
-      const { scope, principal, mayExportUsage } = await deps.authenticate(c);
-      if (!mayExportUsage) throw new LetheError('caller.forbidden');
+      const access = await deps.authenticate(c);
+      if (!access.mayExportUsage) {
+        await deps.queue(usageExportedEvent(access, { refusal: 'caller.forbidden' }));
+        throw new LetheError('caller.forbidden');
+      }
       const request = readUsageRequest(c);
-      const csv = toUsageCsv(request, await sumsOf(deps, scope, request));
-      await deps.queue(
-        usageExportedEvent(principal, orgOf(scope), {
-          start: new Date(request.startMs).toISOString(),
-          end: new Date(request.endMs).toISOString(),
-          resolution: request.resolution,
-        }),
-      );
+      const csv = toUsageCsv(request, await sumsOf(deps, access.scope, request));
+      const range = {
+        start: new Date(request.startMs).toISOString(),
+        end: new Date(request.endMs).toISOString(),
+        resolution: request.resolution,
+      };
+      await deps.queue(usageExportedEvent(access, { range }));
       return c.body(csv, 200, {
         'content-type': 'text/csv; charset=utf-8',
         'content-disposition': 'attachment; filename="usage.csv"',

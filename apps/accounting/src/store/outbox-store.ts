@@ -32,6 +32,18 @@ export const unsentEvents = async (sql: postgres.Sql, limit: number): Promise<re
   }));
 };
 
+/** Why audit will never take an event. */
+export type AuditRefusal = 'invalid_argument' | 'already_exists';
+
+/** Keeps an event that audit will never take, out of the way of the others. */
+export const markRefused = async (
+  sql: postgres.Sql,
+  event: UnsentEvent,
+  code: AuditRefusal,
+): Promise<void> => {
+  await sql`select outbox.mark_refused(${event.seq}, ${code})`;
+};
+
 export const markSent = async (sql: postgres.Sql, event: UnsentEvent): Promise<void> => {
   await sql`select outbox.mark_sent(${event.seq})`;
 };

@@ -111,5 +111,14 @@ export const createRequestStore = (db: ReadDatabase) => ({
         .where(and(eq(readable.orgId, found.orgId), eq(readable.insightId, insightId)));
       return { event: found, payload: row === undefined ? undefined : toReadable(row.item, row.key) };
     }),
+  /** The key of a payload that the organization has and that could be read, whoever asks. */
+  keyOfPayload: (orgId: OrgId, insightId: InsightId): Promise<ApiKeyId | undefined> =>
+    readScoped(db, { kind: 'organization', orgId }, async (tx) => {
+      const [row] = await tx
+        .select({ apiKeyId: readable.apiKeyId })
+        .from(readable)
+        .where(and(eq(readable.orgId, orgId), eq(readable.insightId, insightId)));
+      return isUuid(row?.apiKeyId) ? row.apiKeyId : undefined;
+    }),
 });
 export type RequestStore = ReturnType<typeof createRequestStore>;

@@ -29,6 +29,8 @@ const notFound: identity.AuthenticateResponse = {
   ownApiKeyIds: [],
   adminGroupIds: [],
   orgSlug: '',
+  emailDigest: '',
+  ipDigest: '',
 };
 
 /** The gRPC faces of admin-config and audit that accounting calls, on real sockets, with memories of what they were told. */
@@ -46,6 +48,8 @@ export interface Neighbours {
   token(principal: TestPrincipal): string;
   /** Status the neighbours fail every call with; undefined: they work. */
   failing: grpc.status | undefined;
+  /** Status with which audit refuses an event for ever, by its text; undefined: it takes it. */
+  refuses: (event: string) => grpc.status | undefined;
   stop(): Promise<void>;
 }
 
@@ -56,6 +60,7 @@ interface Memory {
   readonly registered: Neighbours['registered'];
   readonly appended: AppendedEvent[];
   failing: grpc.status | undefined;
+  refuses: Neighbours['refuses'];
 }
 
 const answering =
@@ -95,18 +100,33 @@ const policyServer = (memory: Memory): policy.PolicySyncServer => ({
   }),
 });
 
-const auditServer = (memory: Memory): audit.AuditServer => ({
-  append: answering(memory)((request: audit.AppendRequest) => {
+const append = (memory: Memory) =>
+  answering(memory)((request: audit.AppendRequest) => {
     const text = request.event.toString('utf8');
     const eventId = uuidText(request.eventId) as Uuid;
     memory.appended.push({ eventId, orgId: uuidText(request.orgId), type: typeOf(text), text });
-    return { index: BigInt(memory.appended.length - 1), proof: '' };
-  }),
+    return { index: BigInt(memory.appended.length - 1), proof: '', checkpoint: '' };
+  });
+
+const auditServer = (memory: Memory): audit.AuditServer => ({
+  append: (call, reply) => {
+    const refused = memory.refuses(call.request.event.toString('utf8'));
+    if (refused !== undefined) reply({ code: refused, details: '' });
+    else append(memory)(call, reply);
+  },
+  getProof: answering(memory)(() => ({ index: 0n, proof: '', checkpoint: '' })),
+  listTombstones: (call) => call.end(),
 });
 
 export const startNeighbours = async (): Promise<Neighbours> => {
   const credential = newToken('lethe_svc_');
-  const memory: Memory = { principals: new Map(), registered: [], appended: [], failing: undefined };
+  const memory: Memory = {
+    principals: new Map(),
+    registered: [],
+    appended: [],
+    failing: undefined,
+    refuses: () => undefined,
+  };
   const server = await serveGrpc({
     host: '127.0.0.1',
     port: 0,
@@ -126,6 +146,12 @@ export const startNeighbours = async (): Promise<Neighbours> => {
       const token = newToken(principal.role === 'operator' ? 'lethe_ops_' : 'lethe_mgmt_');
       memory.principals.set(tokenSha256(token).toString('hex'), principal);
       return token;
+    },
+    get refuses() {
+      return memory.refuses;
+    },
+    set refuses(refuses) {
+      memory.refuses = refuses;
     },
     get failing() {
       return memory.failing;

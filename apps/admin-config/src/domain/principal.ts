@@ -18,13 +18,15 @@ export interface UserPrincipal {
 export type Principal =
   | UserPrincipal
   | { readonly kind: 'operator' }
-  | { readonly kind: 'service'; readonly name: 'accounting' }
+  | { readonly kind: 'service'; readonly name: 'accounting' | 'admin-config' }
   | { readonly kind: 'nobody' };
 
-/** A principal and the id of the call it makes; the id goes into the audit event. */
+/** A principal, the id of the call it makes and where the call came from: what goes into the audit event. */
 export interface Caller {
   readonly principal: Principal;
   readonly correlationId: Uuid;
+  /** Of the socket. It stands in events as a salted digest only. */
+  readonly sourceIp?: string | undefined;
 }
 
 /** The organization a call is about: the principal's own, or the one an operator names. */

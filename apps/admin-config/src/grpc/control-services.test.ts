@@ -62,7 +62,7 @@ describe('the gRPC services for accounting and audit', () => {
     });
 
     it('knows the operator, who has no organization', async () => {
-      const found = await askIdentity(face, world.operatorToken, face.credentials.audit);
+      const found = await askIdentity(face, world.operatorToken, { credential: face.credentials.audit });
       expect([found.found, found.role, found.orgId.length]).toEqual([true, identity.Role.ROLE_OPERATOR, 0]);
     });
 
@@ -79,7 +79,7 @@ describe('the gRPC services for accounting and audit', () => {
     });
 
     it('answers accounting and audit only', async () => {
-      expect(await status(askIdentity(face, org.admin.token, face.credentials.router))).toBe(
+      expect(await status(askIdentity(face, org.admin.token, { credential: face.credentials.router }))).toBe(
         grpc.status.PERMISSION_DENIED,
       );
     });

@@ -1,7 +1,8 @@
 import { identity } from '@lethe/contracts';
-import type { Logger } from '@lethe/service-kit';
+import { type Logger, normalAddress } from '@lethe/service-kit';
 import type { Authenticator } from '../identity/authenticate.js';
 import { describePrincipal } from '../identity/describe-principal.js';
+import { personalDigests } from '../identity/personal-digests.js';
 import { apiKeyIdsOf } from '../store/api-keys.js';
 import type { Database } from '../store/database.js';
 import { unary } from './unary.js';
@@ -13,11 +14,18 @@ export const identityService = (deps: {
   readonly log: Logger;
 }) => {
   const implementation: identity.IdentityServer = {
-    authenticate: unary(deps.log, async ({ tokenSha256 }) => {
+    authenticate: unary(deps.log, async ({ tokenSha256, sourceIp }) => {
       const principal = await deps.authenticator.principalOf(tokenSha256);
-      const ownIds =
-        principal?.kind === 'user' ? await deps.database.read((db) => apiKeyIdsOf(db, principal.userId)) : [];
-      return describePrincipal(principal, ownIds);
+      if (principal === undefined) return describePrincipal(principal);
+      return deps.database.read(async (db) => {
+        const personal = await personalDigests(db, {
+          principal,
+          // A word that is no address would be hashed into the log.
+          sourceIp: normalAddress(sourceIp),
+        });
+        const ownApiKeyIds = principal.kind === 'user' ? await apiKeyIdsOf(db, principal.userId) : [];
+        return describePrincipal(principal, { ownApiKeyIds, personal });
+      });
     }),
   };
   return { definition: identity.IdentityService, implementation };

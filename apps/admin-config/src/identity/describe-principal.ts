@@ -1,4 +1,4 @@
-import { type ApiKeyId, identity, uuidBytes } from '@lethe/contracts';
+import { type ApiKeyId, identity, type PersonalDigests, uuidBytes } from '@lethe/contracts';
 import type { OrgRole, Principal } from '../domain/principal.js';
 
 const roles: Readonly<Record<OrgRole, identity.Role>> = {
@@ -16,16 +16,24 @@ const nobody: identity.AuthenticateResponse = {
   ownApiKeyIds: [],
   adminGroupIds: [],
   orgSlug: '',
+  emailDigest: '',
+  ipDigest: '',
 };
 
 /** A principal as the other services are told of it. `ownApiKeyIds` holds also revoked keys: their requests remain. */
 export const describePrincipal = (
   principal: Principal | undefined,
-  ownApiKeyIds: readonly ApiKeyId[],
+  {
+    ownApiKeyIds = [],
+    personal,
+  }: { readonly ownApiKeyIds?: readonly ApiKeyId[]; readonly personal?: PersonalDigests | undefined } = {},
 ): identity.AuthenticateResponse => {
-  if (principal?.kind === 'operator') return { ...nobody, found: true, role: identity.Role.ROLE_OPERATOR };
+  const digests = { emailDigest: personal?.emailDigest ?? '', ipDigest: personal?.ipDigest ?? '' };
+  if (principal?.kind === 'operator')
+    return { ...nobody, ...digests, found: true, role: identity.Role.ROLE_OPERATOR };
   if (principal?.kind !== 'user') return nobody;
   return {
+    ...digests,
     found: true,
     tokenId: uuidBytes(principal.tokenId),
     userId: uuidBytes(principal.userId),

@@ -24,6 +24,8 @@ export const guardOrgPolicy = ({ principal, org, field, to }: OrgPolicyChange): 
   const attempt = {
     orgId: org.id,
     target: { kind: 'organization', id: org.id },
+    attempted: 'org.updated',
+    present: { [field]: current[field](org) },
     wished: { [field]: to },
   } as const;
   if (!mayAdminister(principal)) throw new RefusedChange('caller.forbidden', attempt, field);

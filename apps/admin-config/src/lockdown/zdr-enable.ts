@@ -19,6 +19,8 @@ export const guardZdrEnable = ({ principal, org, confirmation }: ZdrWish): void 
   const attempt = {
     orgId: org.id,
     target: { kind: 'organization', id: org.id },
+    attempted: 'zdr.enabled',
+    present: { zdr: org.zdr !== undefined },
     wished: { zdr: true },
   } as const;
   if (decision === 'not_permitted') throw new RefusedChange('caller.forbidden', attempt);

@@ -5,6 +5,7 @@ import {
   encodeAuditEvent,
   newUuidV7,
   type OrgId,
+  type PersonalDigests,
   type Uuid,
   uuidBytes,
 } from '@lethe/contracts';
@@ -16,7 +17,7 @@ import type { NewOutboxRow } from '../store/outbox.js';
 /** The facts of an audit event that the change itself knows; the frame adds who, when and the ids. */
 export type AuditNote = Pick<
   AuditEventInput,
-  'type' | 'orgId' | 'target' | 'outcome' | 'before' | 'after' | 'refusal'
+  'type' | 'orgId' | 'target' | 'outcome' | 'before' | 'after' | 'refusal' | 'attempted'
 >;
 
 const actorOf = (principal: Principal): { readonly kind: AuditActorKind; readonly id: string } => {
@@ -26,20 +27,25 @@ const actorOf = (principal: Principal): { readonly kind: AuditActorKind; readonl
 };
 
 /** An audit event as an outbox row. */
-export const auditRow = (note: AuditNote, caller: Caller, now: Date): NewOutboxRow => {
-  const eventId = newUuidV7(now.getTime());
+export const auditRow = (
+  note: AuditNote & { readonly eventId?: Uuid },
+  caller: Caller & { readonly personal?: PersonalDigests | undefined },
+  now: Date,
+): NewOutboxRow => {
+  const { eventId = newUuidV7(now.getTime()), ...facts } = note;
   return {
     eventId,
     destination: 'audit',
     method: 'append',
     orgId: note.orgId ?? null,
     body: encodeAuditEvent({
-      ...note,
+      ...facts,
       eventId,
       source: 'admin-config',
       timeMs: now.getTime(),
       actor: actorOf(caller.principal),
       correlationId: caller.correlationId,
+      personal: caller.personal,
     }),
   };
 };

@@ -3,6 +3,8 @@ import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { startWorld, type World } from '../testing/world.contract.js';
 
 const canary = 'canary-51b0d2';
+/** A slug and the key of a registered field stand in events: documented, and bounded identifiers. */
+const documented = 'documented-51b0d2';
 
 /** Every table and column of the schema, as text. */
 const everythingStored = async (world: World, table: string): Promise<string> => {
@@ -19,13 +21,17 @@ describe('what callers write', () => {
     const { operatorToken } = world;
     const operator = (path: string, body: unknown) =>
       world.call('POST', `/v1/operator${path}`, { token: operatorToken, body });
-    await operator('/org', { slug: canary, name: `${canary} org` });
-    const admin = await operator(`/org/${canary}/member`, { name: `${canary} admin`, role: 'admin' });
-    const token = await operator(`/org/${canary}/token`, {
+    await operator('/org', { slug: documented, name: `${canary} org` });
+    const admin = await operator(`/org/${documented}/member`, {
+      name: `${canary} admin`,
+      role: 'admin',
+      email: `${canary}@example.org`,
+    });
+    const token = await operator(`/org/${documented}/token`, {
       user_id: admin.body.user_id,
       name: `${canary} token`,
     });
-    await operator(`/org/${canary}/apikey`, { name: `${canary} key`, owner_user_id: admin.body.user_id });
+    await operator(`/org/${documented}/apikey`, { name: `${canary} key`, owner_user_id: admin.body.user_id });
     adminToken = String(token.body.token);
   });
   afterAll(() => world.close());
@@ -43,7 +49,11 @@ describe('what callers write', () => {
       user_id: member.body.user_id,
       role: 'member',
     });
-    await call('POST', '/v1/manage/field', { key: canary, type: 'listed', listed_values: [`${canary}.v`] });
+    await call('POST', '/v1/manage/field', {
+      key: documented,
+      type: 'listed',
+      listed_values: [`${canary}.v`],
+    });
     const key = await call('POST', '/v1/manage/apikey', {
       name: `${canary} k`,
       group_id: group.body.group_id,
@@ -72,7 +82,7 @@ describe('what callers write', () => {
     await call('DELETE', `/v1/manage/field/${canary}-none`);
     await call('PATCH', `/v1/manage/org/member/${canary}`, { role: canary });
     await call('POST', '/v1/operator/org', { slug: `${canary}_`, name: canary }, world.operatorToken);
-    await call('POST', '/v1/operator/org', { slug: canary, name: canary }, world.operatorToken);
+    await call('POST', '/v1/operator/org', { slug: documented, name: canary }, world.operatorToken);
     await call('GET', '/v1/manage/org', undefined, `lethe_mgmt_${canary}`);
     await call('GET', '/v1/manage/apikey/self', undefined, canary);
     await world.call('POST', '/v1/manage/apikey', { token: adminToken, raw: `{"name": "${canary}` });
@@ -91,7 +101,7 @@ describe('what callers write', () => {
 
   it('goes along into ZDR without a trace', async () => {
     await world.superuser`alter table config.api_key drop constraint broken`;
-    const enabled = await call('POST', '/v1/manage/org/zdr', { confirm: canary });
+    const enabled = await call('POST', '/v1/manage/org/zdr', { confirm: documented });
     expect(enabled.status).toBe(202);
     await expectNoTrace();
   });
@@ -102,6 +112,7 @@ describe('what callers write', () => {
     const sent = Buffer.concat(rows.map(({ body }) => body));
     const hash = createHash('sha256').update(canary);
     for (const needle of [Buffer.from(canary), hash.digest()]) expect(sent.includes(needle)).toBe(false);
+    expect(sent.includes(documented)).toBe(true);
     expect(world.logLines.join('')).not.toContain(canary);
   };
 });

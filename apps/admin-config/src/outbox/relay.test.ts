@@ -1,5 +1,7 @@
+import * as grpc from '@grpc/grpc-js';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
 import { createLogger, newToken, Opaque } from '@lethe/service-kit';
+import { refusedRows } from '../store/outbox.js';
 import { eventually } from '../testing/eventually.contract.js';
 import { type Peers, startPeers } from '../testing/peers.contract.js';
 import {
@@ -54,9 +56,13 @@ describe('the outbox relay', () => {
     return Number(row?.n);
   };
   const expected = async () => {
-    const rows = await world.superuser`select event_id, destination, method from config.outbox
+    const rows = await world.superuser`select event_id, destination, method, org_id from config.outbox
       where sent_at is null order by config_version, ordinal`;
+    const ofAudit = rows.filter(({ destination }) => destination === 'audit');
     return {
+      orgs: [...new Set(ofAudit.map(({ org_id }) => String(org_id)))],
+      auditOf: (orgId: string) =>
+        ofAudit.filter(({ org_id }) => org_id === orgId).map(({ event_id }) => event_id),
       audit: rows.filter(({ destination }) => destination === 'audit').map(({ event_id }) => event_id),
       accounting: rows.filter(({ destination }) => destination === 'accounting').map(({ method }) => method),
     };
@@ -67,6 +73,10 @@ describe('the outbox relay', () => {
     putApiKeys: 'put_api_keys',
   };
   const audited = () => peers.received.filter(({ method }) => method === 'append').map(({ id }) => id);
+  const auditedOf = (orgId: string) =>
+    peers.received
+      .filter(({ method, body }) => method === 'append' && body.includes(`"partitionkey":"${orgId}"`))
+      .map(({ id }) => id);
   const accounted = () =>
     peers.received.filter(({ method }) => method !== 'append').map(({ method }) => names[method]);
 
@@ -146,7 +156,65 @@ describe('the outbox relay', () => {
     for (const replica of [world.replica, world.addReplica(), world.addReplica()])
       start('audit', { replica });
     await eventually(async () => (audited().length >= rows.audit.length ? true : undefined));
-    expect(audited()).toEqual(rows.audit);
+    expect([...audited()].sort()).toEqual([...rows.audit].sort());
+    for (const orgId of rows.orgs) expect(auditedOf(orgId)).toEqual(rows.auditOf(orgId));
+  });
+
+  it('sends several organizations side by side, each in its order', async () => {
+    for (let n = 0; n < 6; n++) await change();
+    const rows = await expected();
+    peers.audit.delayMs = 20;
+    start('audit');
+    await eventually(async () => (audited().length === rows.audit.length ? true : undefined));
+    for (const orgId of rows.orgs) expect(auditedOf(orgId)).toEqual(rows.auditOf(orgId));
+    expect(rows.orgs.length).toBeGreaterThanOrEqual(6);
+    expect(peers.audit.peakInFlight).toBeGreaterThan(1);
+    expect(peers.audit.peakInFlight).toBeLessThanOrEqual(rows.orgs.length);
+  });
+
+  it('passes by a row that audit refuses for ever, keeps it and says which', async () => {
+    await change();
+    const rows = await expected();
+    const [poison] = rows.audit;
+    peers.audit.refuses = (event) =>
+      event.includes(String(poison)) ? grpc.status.INVALID_ARGUMENT : undefined;
+    start('audit');
+    await eventually(async () => (audited().length === rows.audit.length - 1 ? true : undefined));
+    expect(audited()).toEqual(rows.audit.slice(1));
+    const kept = () =>
+      world.superuser`select event_id, sent_at, refused_code, octet_length(body) > 0 as whole from config.outbox
+        where refused_code is not null`;
+    await eventually(async () => ((await kept()).length === 1 ? true : undefined));
+    expect(await kept()).toEqual([
+      { event_id: poison, sent_at: null, refused_code: 'invalid_argument', whole: true },
+    ]);
+    const line = logLines.find((each) => each.includes('outbox.row_refused'));
+    expect(line).toContain(`"eventId":"${poison}"`);
+    expect(await world.replica.database.read((db) => refusedRows(db, 'audit'))).toBe(1);
+    await expect(
+      world.superuser`delete from config.outbox where event_id = ${String(poison)}`,
+    ).rejects.toThrow();
+    await world.superuser`update config.outbox set refused_code = null, sent_at = now()
+      where event_id = ${String(poison)}`;
+  });
+
+  it('lets no row overtake one of its organization that failed for now, while others go on', async () => {
+    await change();
+    await change();
+    const rows = await expected();
+    const [held] = rows.audit;
+    peers.audit.refuses = (event) => (event.includes(String(held)) ? grpc.status.INTERNAL : undefined);
+    start('audit');
+    const [first, second] = rows.orgs;
+    await eventually(() =>
+      auditedOf(String(second)).length === rows.auditOf(String(second)).length ? true : undefined,
+    );
+    expect(auditedOf(String(first))).toEqual([]);
+    peers.audit.refuses = () => undefined;
+    await eventually(() =>
+      auditedOf(String(first)).length === rows.auditOf(String(first)).length ? true : undefined,
+    );
+    expect(auditedOf(String(first))).toEqual(rows.auditOf(String(first)));
   });
 
   it('survives a restart of the database in the middle of it', async () => {

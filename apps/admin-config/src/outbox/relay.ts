@@ -1,10 +1,11 @@
-import { GrpcCallError, type Logger } from '@lethe/service-kit';
+import type { Logger } from '@lethe/service-kit';
 import type { Database } from '../store/database.js';
-import { leadRelay, markSent, pruneOutbox, unsentRows } from '../store/outbox.js';
+import { leadRelay, markRefused, markSent, pruneOutbox, unsentRows } from '../store/outbox.js';
 import type { OutboxDestination } from '../store/schema.js';
 import type { Deliver } from './deliver.js';
+import { sendBatch } from './send-batch.js';
 
-const batchRowsMax = 50;
+const batchRowsMax = 256;
 const pollMs = 1000;
 const backoffMsMin = 100;
 const backoffMsMax = 5000;
@@ -22,9 +23,10 @@ interface RelayOptions {
 type Cycle = 'idle' | 'more' | 'failed';
 
 /**
- * Sends the outbox rows of one destination, in order, each until it is acknowledged. Over all replicas one relay
- * leads a destination at a time: it holds an advisory lock for the length of a batch. A batch whose marks do not
- * commit is sent again, so receivers see a row at least once. Destinations do not wait for each other.
+ * Sends the outbox rows of one destination, those of an organization in order, each until it is acknowledged or
+ * refused for ever. Over all replicas one relay leads a destination at a time: it holds an advisory lock for the
+ * length of a batch. A batch whose marks do not commit is sent again, so receivers see a row at least once.
+ * Destinations do not wait for each other.
  */
 export class Relay {
   #timer: NodeJS.Timeout | undefined;
@@ -43,7 +45,7 @@ export class Relay {
     else this.#wokenWhileRunning = true;
   }
 
-  /** Stops after the row that is being sent. */
+  /** Stops after the rows that are being sent. */
   async close(): Promise<void> {
     this.#closed = true;
     clearTimeout(this.#timer);
@@ -69,35 +71,24 @@ export class Relay {
   }
 
   async #cycle(): Promise<Cycle> {
-    const { database, log, destination } = this.options;
+    const { database, deliver, log, destination } = this.options;
     try {
       const cycle = await database.transaction(async (tx): Promise<Cycle> => {
         if (!(await leadRelay(tx, destination))) return 'idle';
         const rows = await unsentRows(tx, destination, batchRowsMax);
-        for (const row of rows) {
-          if (this.#closed) return 'idle';
-          if (!(await this.#send(row))) return 'failed';
-          await markSent(tx, row, new Date(this.options.clock()));
-        }
-        return rows.length === batchRowsMax ? 'more' : 'idle';
+        const stopped = () => this.#closed;
+        const { sent, refused, failed } = await sendBatch(rows, { deliver, log, stopped });
+        await markSent(tx, sent, new Date(this.options.clock()));
+        for (const { row, code } of refused) await markRefused(tx, row, code);
+        if (failed) return 'failed';
+        const isRest = rows.length === batchRowsMax || sent.length + refused.length < rows.length;
+        return isRest ? 'more' : 'idle';
       });
       await this.#prune();
       return cycle;
     } catch (error) {
       log.error('outbox.cycle_failed', error, { destination });
       return 'failed';
-    }
-  }
-
-  async #send(row: Parameters<Deliver>[0]): Promise<boolean> {
-    const { deliver, destination, log } = this.options;
-    try {
-      await deliver(row);
-      return true;
-    } catch (error) {
-      const status = error instanceof GrpcCallError ? error.status : -1;
-      log.warn('outbox.send_failed', { destination, status, version: row.configVersion });
-      return false;
     }
   }
 

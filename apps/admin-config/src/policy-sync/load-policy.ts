@@ -10,6 +10,7 @@ import {
 } from '../store/policy-rows.js';
 import type { FieldType } from '../store/schema.js';
 import { readVersion } from '../store/version.js';
+import { tombstoneOrgIds } from '../store/zdr-log.js';
 import { apiKeyEntry, organizationEntry, type PolicyState } from './policy-state.js';
 
 const fieldTypes: Readonly<Record<FieldType, wire.RegisteredFieldType>> = {
@@ -24,6 +25,7 @@ type Rows<T extends (...args: never[]) => PromiseLike<unknown>> = Awaited<Return
 const organizationsOf = (
   rows: Rows<typeof policyOrganizations>,
   fields: Rows<typeof policyFields>,
+  tombstones: ReadonlySet<OrgId>,
 ): PolicyState['organizations'] => {
   const fieldsByOrg = new Map<OrgId, wire.RegisteredField[]>();
   for (const field of fields) {
@@ -36,7 +38,7 @@ const organizationsOf = (
       row.id,
       organizationEntry({
         orgId: uuidBytes(row.id),
-        zdr: row.zdrEnabledAt !== null,
+        zdr: row.zdrEnabledAt !== null || tombstones.has(row.id),
         userPseudonymKey: row.userPseudonymKey,
         registeredFields: fieldsByOrg.get(row.id) ?? [],
         payloadLimits,
@@ -65,7 +67,7 @@ const apiKeysOf = (
   const byKey = new Map<ApiKeyId, wire.ApiKeyPolicy[]>();
   for (const row of rows) {
     // The grant is the key: it travels only with a key that logs, of an organization known to be without ZDR.
-    const maySeal = row.logging && organizations.get(row.orgId)?.value.zdr === false;
+    const mayLog = organizations.get(row.orgId)?.value.zdr === false;
     const list = byKey.get(row.id) ?? [];
     list.push({
       apiKeyId: uuidBytes(row.id),
@@ -73,9 +75,9 @@ const apiKeysOf = (
       orgId: uuidBytes(row.orgId),
       groupId: uuidBytes(row.groupId ?? undefined),
       userId: uuidBytes(row.ownerUserId),
-      logging: row.logging,
-      debug: row.debug,
-      sealingKey: maySeal ? sealing.get(row.orgId) : undefined,
+      logging: row.logging && mayLog,
+      debug: row.debug && mayLog,
+      sealingKey: row.logging && mayLog ? sealing.get(row.orgId) : undefined,
       expiresAtMs: expiryMs(row.expiresAt, row.notAfter),
     });
     byKey.set(row.id, list);
@@ -83,7 +85,10 @@ const apiKeysOf = (
   return new Map([...byKey].map(([id, list]) => [id, apiKeyEntry(list)]));
 };
 
-/** Reads the whole policy at one version: all queries see the same moment of the database. */
+/**
+ * Reads the whole policy at one version: all queries see the same moment of the database. What the anchors of the
+ * audit log remember as ZDR is ZDR here, whatever the organization's row says.
+ */
 export const loadPolicy = (
   database: Database,
   providerAccounts: readonly wire.ProviderAccount[],
@@ -91,12 +96,13 @@ export const loadPolicy = (
 ): Promise<PolicyState> =>
   database.transaction(async (tx) => {
     const version = await readVersion(tx);
-    const organizations = organizationsOf(await policyOrganizations(tx), await policyFields(tx));
+    const tombstones = await tombstoneOrgIds(tx);
+    const organizations = organizationsOf(await policyOrganizations(tx), await policyFields(tx), tombstones);
     return {
       version,
       organizations,
       apiKeys: apiKeysOf(await policyApiKeys(tx, now), organizations, await currentTransitKeys(tx)),
-      zdrOrgIds: new Set(await zdrOrganizationIds(tx)),
+      zdrOrgIds: new Set([...(await zdrOrganizationIds(tx)), ...tombstones]),
       providerAccounts,
     };
   }, 'repeatable read');

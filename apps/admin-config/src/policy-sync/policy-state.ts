@@ -68,7 +68,8 @@ export const keepZdr = (
   known: ReadonlySet<OrgId>,
   read: PolicyState,
 ): { readonly state: PolicyState; readonly forgotten: number } => {
-  const isZdr = (id: OrgId) => read.organizations.get(id)?.value.zdr === true && read.zdrOrgIds.has(id);
+  // An organization that only the audit log's anchors remember has no row.
+  const isZdr = (id: OrgId) => read.organizations.get(id)?.value.zdr !== false && read.zdrOrgIds.has(id);
   const forgotten = [...known].filter((id) => !isZdr(id));
   const mixed = [...read.organizations].filter(([id, { value }]) => value.zdr !== read.zdrOrgIds.has(id));
   const deny = new Set<OrgId>([...forgotten, ...mixed.map(([id]) => id)]);

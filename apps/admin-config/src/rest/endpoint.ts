@@ -1,4 +1,5 @@
 import type { z } from '@hono/zod-openapi';
+import type { AuditEventType } from '@lethe/contracts';
 import type { Caller, OrgRef } from '../domain/principal.js';
 
 /** Whose credential a call needs. */
@@ -28,6 +29,8 @@ interface EndpointBase {
   readonly path: string;
   readonly summary: string;
   readonly access: Access;
+  /** The audit event that a success leaves; every route that changes something names one. */
+  readonly event?: AuditEventType;
   /** The schema of each successful status; null: no body. */
   readonly answers: Readonly<Record<number, z.ZodType | null>>;
   /** Statuses of errors besides those every endpoint has. */

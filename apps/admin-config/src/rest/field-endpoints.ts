@@ -59,6 +59,7 @@ export const fieldEndpoints = (deps: Deps): Endpoint[] => [
     path: '/v1/manage/field',
     summary: 'Registers a tag or extra key with a closed type. Admins only.',
     access: 'management',
+    event: 'field.registered',
     body: newFieldSchema,
     answers: { 201: fieldSchema },
     errors: [409],
@@ -73,6 +74,7 @@ export const fieldEndpoints = (deps: Deps): Endpoint[] => [
     path: '/v1/manage/field/{key}',
     summary: 'Unregisters a tag or extra key. Admins only.',
     access: 'management',
+    event: 'field.unregistered',
     answers: { 204: null },
     errors: [404],
     handle: async ({ caller, org, params: { key } }) => {

@@ -2,13 +2,14 @@ import { z } from '@hono/zod-openapi';
 import { revokeApiKey } from '../use-cases/api-key-secrets.js';
 import { createApiKey } from '../use-cases/api-keys.js';
 import type { Deps } from '../use-cases/change.js';
+import { eraseOperatorSalt } from '../use-cases/erasure.js';
 import { addMember } from '../use-cases/members.js';
 import { createOrganization, listOrganizations } from '../use-cases/organizations.js';
 import { createToken, revokeToken } from '../use-cases/tokens.js';
 import { newKeyAnswer, rotateAnswer, rotateSchema } from './api-key-json.js';
 import { answerRotation } from './api-key-setting-endpoints.js';
 import { type Endpoint, endpoint } from './endpoint.js';
-import { newMemberAnswer, newMemberSchema } from './member-endpoints.js';
+import { memberWish, newMemberAnswer, newMemberSchema } from './member-endpoints.js';
 import { orgJson, orgSchema } from './org-endpoints.js';
 import { listPage } from './paging.js';
 import { idOf, listOf, nameSchema, pageQuery, slugSchema, uuidSchema } from './schemas.js';
@@ -29,6 +30,7 @@ const organizations = (deps: Deps): Endpoint[] => [
     path: '/v1/operator/org',
     summary: 'Makes an organization. It logs nothing by default.',
     access: 'operator',
+    event: 'org.created',
     body: z.strictObject({ slug: slugSchema, name: nameSchema }),
     answers: { 201: z.strictObject({ org_id: uuidSchema, slug: z.string() }) },
     errors: [409],
@@ -42,12 +44,13 @@ const organizations = (deps: Deps): Endpoint[] => [
     path: '/v1/operator/org/{slug}/member',
     summary: 'Adds a user with a role.',
     access: 'operator',
+    event: 'member.added',
     body: newMemberSchema,
     answers: { 201: newMemberAnswer },
     errors: [404],
     handle: async ({ caller, org, body }) => ({
       status: 201,
-      body: { user_id: await addMember(deps, caller, org, body) },
+      body: { user_id: await addMember(deps, caller, org, memberWish(body)) },
     }),
   }),
 ];
@@ -58,6 +61,7 @@ const tokens = (deps: Deps): Endpoint[] => [
     path: '/v1/operator/org/{slug}/token',
     summary: 'Makes a management token of a user. It is shown once.',
     access: 'operator',
+    event: 'token.created',
     body: z.strictObject({ user_id: uuidSchema, name: nameSchema }),
     answers: { 201: z.strictObject({ token_id: uuidSchema, token: z.string() }) },
     errors: [404],
@@ -71,10 +75,27 @@ const tokens = (deps: Deps): Endpoint[] => [
     path: '/v1/operator/token/{id}/revoke',
     summary: 'Revokes a management token at once.',
     access: 'operator',
+    event: 'token.revoked',
     answers: { 204: null },
     errors: [404],
     handle: async ({ caller, params }) => {
       await revokeToken(deps, caller, idOf(params));
+      return { status: 204 };
+    },
+  }),
+];
+
+const persons = (deps: Deps): Endpoint[] => [
+  endpoint({
+    method: 'delete',
+    path: '/v1/operator/audit-salt',
+    summary: "Deletes the salt of the operator's digests in the audit log.",
+    access: 'operator',
+    event: 'member.erased',
+    answers: { 204: null },
+    errors: [],
+    handle: async ({ caller }) => {
+      await eraseOperatorSalt(deps, caller);
       return { status: 204 };
     },
   }),
@@ -92,6 +113,7 @@ const keys = (deps: Deps): Endpoint[] => [
     path: '/v1/operator/org/{slug}/apikey',
     summary: 'Makes an API key of a user. The secret is shown once.',
     access: 'operator',
+    event: 'apikey.created',
     body: newOwnedKeySchema,
     answers: { 201: newKeyAnswer },
     errors: [404],
@@ -112,6 +134,7 @@ const keys = (deps: Deps): Endpoint[] => [
     path: '/v1/operator/apikey/{id}/rotate',
     summary: 'Gives a key a new secret; the present one goes on for the overlap.',
     access: 'operator',
+    event: 'apikey.rotated',
     body: rotateSchema,
     bodyOptional: true,
     answers: { 200: rotateAnswer },
@@ -123,6 +146,7 @@ const keys = (deps: Deps): Endpoint[] => [
     path: '/v1/operator/apikey/{id}/revoke',
     summary: 'Revokes an API key, at once and for ever.',
     access: 'operator',
+    event: 'apikey.revoked',
     answers: { 204: null },
     errors: [404],
     handle: async ({ caller, params }) => {
@@ -137,4 +161,5 @@ export const operatorEndpoints = (deps: Deps): Endpoint[] => [
   ...organizations(deps),
   ...tokens(deps),
   ...keys(deps),
+  ...persons(deps),
 ];

@@ -78,6 +78,7 @@ export const orgEndpoints = (deps: Deps): Endpoint[] => [
     path: '/v1/manage/org',
     summary: 'Changes name and logging policy. Admins only; nothing is loosened under ZDR.',
     access: 'management',
+    event: 'org.updated',
     body: orgPatch,
     answers: { 200: orgSchema },
     errors: [],

@@ -2,7 +2,7 @@ import { OpenAPIHono } from '@hono/zod-openapi';
 import { type Logger, type Registry, withHouseRoutes } from '@lethe/service-kit';
 import type { BlankEnv } from 'hono/types';
 import type { Authenticator } from '../identity/authenticate.js';
-import type { Deps } from '../use-cases/change.js';
+import { type Deps, refuse } from '../use-cases/change.js';
 import { apiKeyEndpoints } from './api-key-endpoints.js';
 import { apiKeySettingEndpoints } from './api-key-setting-endpoints.js';
 import type { Endpoint } from './endpoint.js';
@@ -57,7 +57,11 @@ export const createRestApp = (options: RestOptions): OpenAPIHono<BlankEnv> => {
       description,
     });
   }
-  mount(app, allEndpoints(options.deps), options.authenticator);
+  const { deps, authenticator } = options;
+  mount(app, allEndpoints(deps), {
+    authenticator,
+    refuse: (caller, refusal) => refuse(deps, caller, refusal),
+  });
   app.doc31('/openapi.json', { openapi: '3.1.0', info });
   return app;
 };

@@ -23,6 +23,14 @@ export const uuidSchema = z
 export const roleSchema = z.enum(['admin', 'member', 'auditor']);
 export const groupRoleSchema = z.enum(['admin', 'member']);
 
+/** An e-mail address, in lower case. It stands in audit events as a salted digest only. */
+export const emailSchema = z
+  .string()
+  .min(3)
+  .max(254)
+  .regex(/^[^\s@\p{Cc}\p{Cs}]+@[^\s@\p{Cc}\p{Cs}]+$/u)
+  .toLowerCase();
+
 /** Dollars, as a decimal text or a number. Answers always give text. */
 export const moneyInSchema = z
   .union([z.number().min(0).max(999_999_999), z.string().max(24)])

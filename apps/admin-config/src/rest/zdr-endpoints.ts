@@ -8,10 +8,19 @@ import { momentSchema, uuidSchema } from './schemas.js';
 
 const versionSchema = z.number().int();
 
+const auditSchema = z.strictObject({
+  event_id: uuidSchema,
+  proof: z.string().nullable().openapi({
+    description:
+      'c2sp.org/tlog-proof@v1 with the event in its extra line: keep it. Null while audit is away.',
+  }),
+});
+
 const zdrSchema = z.strictObject({
   state: z.enum(['off', 'committed_pending', 'effective']),
   version: versionSchema.nullable(),
   zdr_enabled_at: momentSchema.nullable(),
+  audit: auditSchema.nullable(),
 });
 
 const enabledSchema = z.strictObject({
@@ -24,7 +33,7 @@ const enabledSchema = z.strictObject({
     lapsed: z.number().int().nullable(),
   }),
   keys_forced_off: z.number().int(),
-  audit: z.strictObject({ event_id: uuidSchema, proof: z.string().nullable() }),
+  audit: auditSchema,
 });
 
 const wishSchema = z.strictObject({
@@ -34,14 +43,14 @@ const wishSchema = z.strictObject({
 });
 
 /** Committed and irrevocable; when it became effective on every router is not known here. */
-const enabledJson = (zdr: ZdrCommitment) => ({
+const enabledJson = (zdr: ZdrCommitment, proof: string | null) => ({
   state: 'committed_pending',
   version: Number(zdr.version),
   zdr_enabled_at: zdr.enabledAt.toISOString(),
   effective_at: null,
   routers: { acknowledged: null, lapsed: null },
   keys_forced_off: zdr.keysForcedOff,
-  audit: { event_id: zdr.eventId, proof: null },
+  audit: { event_id: zdr.eventId, proof },
 });
 
 export const zdrEndpoints = (deps: Deps): Endpoint[] => [
@@ -60,6 +69,8 @@ export const zdrEndpoints = (deps: Deps): Endpoint[] => [
           state: zdr === undefined ? 'off' : 'committed_pending',
           version: zdr === undefined ? null : Number(zdr.version),
           zdr_enabled_at: zdr?.enabledAt.toISOString() ?? null,
+          audit:
+            zdr === undefined ? null : { event_id: zdr.eventId, proof: await deps.proofs.ask(zdr.eventId) },
         },
       };
     },
@@ -69,18 +80,17 @@ export const zdrEndpoints = (deps: Deps): Endpoint[] => [
     path: '/v1/manage/org/zdr',
     summary: 'Enables Zero Data Retention, for ever. Admins only; nothing turns it off.',
     access: 'management',
+    event: 'zdr.enabled',
     body: wishSchema,
     answers: { 202: enabledSchema },
     errors: [501],
-    handle: async ({ caller, org, body }) => ({
-      status: 202,
-      body: enabledJson(
-        await enableZdr(deps, caller, org, {
-          confirmation: body.confirm,
-          shredHistory: body.shred_history,
-          restrictModels: body.restrict_models,
-        }),
-      ),
-    }),
+    handle: async ({ caller, org, body }) => {
+      const zdr = await enableZdr(deps, caller, org, {
+        confirmation: body.confirm,
+        shredHistory: body.shred_history,
+        restrictModels: body.restrict_models,
+      });
+      return { status: 202, body: enabledJson(zdr, await deps.proofs.wait(zdr.eventId)) };
+    },
   }),
 ];

@@ -18,6 +18,12 @@ export const findGroup = async (db: Queryable, orgId: OrgId, id: GroupId): Promi
   return row;
 };
 
+/** The organization of a group, whichever it is. */
+export const ownerOfGroup = async (db: Queryable, id: GroupId): Promise<OrgId | undefined> => {
+  const [row] = await db.select({ orgId: userGroup.orgId }).from(userGroup).where(eq(userGroup.id, id));
+  return row?.orgId;
+};
+
 export const pageOfGroups = (
   db: Queryable,
   page: { readonly orgId: OrgId; readonly after: GroupId | undefined; readonly limit: number },

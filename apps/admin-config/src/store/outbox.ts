@@ -1,6 +1,7 @@
-import { and, asc, count, eq, isNull, lt, max, sql } from 'drizzle-orm';
+import type { Uuid } from '@lethe/contracts';
+import { and, asc, count, eq, inArray, isNotNull, isNull, lt, max, sql } from 'drizzle-orm';
 import type { Queryable } from './database.js';
-import { type OutboxDestination, outbox } from './schema.js';
+import { type OutboxDestination, type OutboxRefusal, outbox } from './schema.js';
 
 export type OutboxRow = typeof outbox.$inferSelect;
 export type NewOutboxRow = Pick<OutboxRow, 'eventId' | 'destination' | 'method' | 'orgId' | 'body'>;
@@ -27,12 +28,15 @@ export const appendToOutbox = async (
   );
 };
 
+/** Neither acknowledged nor refused for ever. */
+const waits = and(isNull(outbox.sentAt), isNull(outbox.refusedCode));
+
 /** Whether so many rows wait that no more are taken. Counts no further than the bound. */
 export const isOutboxFull = async (tx: Queryable, rowsMax: number): Promise<boolean> => {
   const waiting = tx
     .select({ ordinal: outbox.ordinal })
     .from(outbox)
-    .where(isNull(outbox.sentAt))
+    .where(waits)
     .limit(rowsMax)
     .as('waiting');
   const [row] = await tx.select({ rows: count() }).from(waiting);
@@ -47,7 +51,7 @@ export const leadRelay = async (tx: Queryable, destination: OutboxDestination): 
   return row?.leads === true;
 };
 
-/** The oldest rows that were not sent, in the order of the changes. */
+/** The oldest rows that wait, in the order of the changes. */
 export const unsentRows = (
   tx: Queryable,
   destination: OutboxDestination,
@@ -56,15 +60,32 @@ export const unsentRows = (
   tx
     .select()
     .from(outbox)
-    .where(and(eq(outbox.destination, destination), isNull(outbox.sentAt)))
+    .where(and(eq(outbox.destination, destination), waits))
     .orderBy(asc(outbox.configVersion), asc(outbox.ordinal))
     .limit(limit);
 
-export const markSent = async (tx: Queryable, row: OutboxRow, now: Date): Promise<void> => {
-  await tx
-    .update(outbox)
-    .set({ sentAt: now })
-    .where(and(eq(outbox.configVersion, row.configVersion), eq(outbox.ordinal, row.ordinal)));
+export const markSent = async (tx: Queryable, rows: readonly OutboxRow[], now: Date): Promise<void> => {
+  if (rows.length === 0) return;
+  const ids = rows.map(({ eventId }) => eventId);
+  await tx.update(outbox).set({ sentAt: now }).where(inArray(outbox.eventId, ids));
+};
+
+/** Keeps a row that its destination will never take, out of the way of the others. */
+export const markRefused = async (tx: Queryable, row: OutboxRow, code: OutboxRefusal): Promise<void> => {
+  await tx.update(outbox).set({ refusedCode: code }).where(eq(outbox.eventId, row.eventId));
+};
+
+/** Where a row stands. Rows that were sent are dropped in the end: one that is not here was sent. */
+export const outboxRowState = async (
+  db: Queryable,
+  eventId: Uuid,
+): Promise<'waiting' | 'sent' | 'refused'> => {
+  const [row] = await db
+    .select({ sentAt: outbox.sentAt, refusedCode: outbox.refusedCode })
+    .from(outbox)
+    .where(eq(outbox.eventId, eventId));
+  if (row === undefined || row.sentAt !== null) return 'sent';
+  return row.refusedCode === null ? 'waiting' : 'refused';
 };
 
 /** Drops rows that were sent before a moment. */
@@ -83,9 +104,18 @@ export const outboxBacklog = async (
       oldestMs: sql<string | null>`(extract(epoch from min(${outbox.createdAt})) * 1000)::bigint`,
     })
     .from(outbox)
-    .where(and(eq(outbox.destination, destination), isNull(outbox.sentAt)));
+    .where(and(eq(outbox.destination, destination), waits));
   return {
     rows: Number(row?.rows ?? 0),
     oldestMs: row?.oldestMs == null ? undefined : Number(row.oldestMs),
   };
+};
+
+/** How many rows a destination has refused for ever. */
+export const refusedRows = async (db: Queryable, destination: OutboxDestination): Promise<number> => {
+  const [row] = await db
+    .select({ rows: count() })
+    .from(outbox)
+    .where(and(eq(outbox.destination, destination), isNotNull(outbox.refusedCode)));
+  return row?.rows ?? 0;
 };

@@ -47,6 +47,12 @@ export const appUser = config.table('app_user', {
   role: text('role').$type<OrgRole>().notNull(),
   createdAt: moment('created_at').notNull(),
   removedAt: moment('removed_at'),
+  email: text('email'),
+});
+
+export const auditSalt = config.table('audit_salt', {
+  userId: uuid('user_id').$type<UserId>().primaryKey(),
+  salt: bytea('salt').notNull(),
 });
 
 export const userGroup = config.table('user_group', {
@@ -123,6 +129,8 @@ export const transitKey = config.table('transit_key', {
 
 export type OutboxDestination = 'audit' | 'accounting';
 export type OutboxMethod = 'append' | 'open_org' | 'seal_org' | 'put_api_keys';
+/** Why a destination will never take a row. */
+export type OutboxRefusal = 'invalid_argument' | 'already_exists';
 
 export const outbox = config.table(
   'outbox',
@@ -136,6 +144,19 @@ export const outbox = config.table(
     body: bytea('body').notNull(),
     createdAt: moment('created_at').notNull(),
     sentAt: moment('sent_at'),
+    refusedCode: text('refused_code').$type<OutboxRefusal>(),
   },
   (table) => [primaryKey({ columns: [table.configVersion, table.ordinal] })],
 );
+
+export const zdrCensus = config.table('zdr_census', {
+  singleton: boolean('singleton').primaryKey().default(true),
+  hour: moment('hour').notNull(),
+});
+
+export const zdrTombstone = config.table('zdr_tombstone', {
+  orgId: uuid('org_id').$type<OrgId>().primaryKey(),
+  enabledAt: moment('enabled_at').notNull(),
+  eventId: uuid('event_id').$type<Uuid>().notNull(),
+  detectedAt: moment('detected_at').notNull(),
+});

@@ -27,9 +27,11 @@ export const countTokens = async (db: Queryable, userId: UserId): Promise<number
 export const findToken = async (
   db: Queryable,
   id: Uuid,
-): Promise<{ readonly orgId: OrgId; readonly revokedAt: Date | null } | undefined> => {
+): Promise<
+  { readonly orgId: OrgId; readonly userId: UserId; readonly revokedAt: Date | null } | undefined
+> => {
   const [row] = await db
-    .select({ orgId: appUser.orgId, revokedAt: managementToken.revokedAt })
+    .select({ orgId: appUser.orgId, userId: appUser.id, revokedAt: managementToken.revokedAt })
     .from(managementToken)
     .innerJoin(appUser, eq(appUser.id, managementToken.userId))
     .where(eq(managementToken.id, id));

@@ -9,6 +9,8 @@ export interface User {
   readonly orgId: OrgId;
   readonly name: string;
   readonly role: OrgRole;
+  /** In lower case. */
+  readonly email: string | null;
   readonly createdAt: Date;
 }
 
@@ -17,6 +19,7 @@ const columns = {
   orgId: appUser.orgId,
   name: appUser.name,
   role: appUser.role,
+  email: appUser.email,
   createdAt: appUser.createdAt,
 };
 
@@ -27,6 +30,12 @@ export const findUser = async (db: Queryable, orgId: OrgId, id: UserId): Promise
     .from(appUser)
     .where(and(eq(appUser.id, id), eq(appUser.orgId, orgId), isNull(appUser.removedAt)));
   return row;
+};
+
+/** The organization of a user, whichever it is, also of one that was removed. */
+export const ownerOfUser = async (db: Queryable, id: UserId): Promise<OrgId | undefined> => {
+  const [row] = await db.select({ orgId: appUser.orgId }).from(appUser).where(eq(appUser.id, id));
+  return row?.orgId;
 };
 
 export const pageOfUsers = (

@@ -1,6 +1,7 @@
 import * as grpc from '@grpc/grpc-js';
 import { accounting, audit, uuidText } from '@lethe/contracts';
 import { newToken, Opaque, serveGrpc, tokenSha256 } from '@lethe/service-kit';
+import { type AuditPeer, auditFace, newAuditPeer } from './audit-peer.contract.js';
 
 /** One call that arrived, in order over both services. */
 export interface ReceivedCall {
@@ -13,6 +14,7 @@ export interface ReceivedCall {
 export interface Peers {
   readonly address: string;
   readonly credential: Opaque<string>;
+  readonly audit: AuditPeer;
   readonly received: ReceivedCall[];
   /** How many of the next calls of audit or accounting fail before they are noted. */
   readonly failures: { audit: number; accounting: number };
@@ -43,18 +45,12 @@ export const startPeers = async (port = 0, credential = newToken('lethe_svc_')):
     done(null, response);
   };
   const idOf = (bytes: Uint8Array): string => uuidText(bytes) ?? '';
-  const auditServer: audit.AuditServer = {
-    append: ({ request }, done) =>
-      take(
-        'audit',
-        { method: 'append', id: idOf(request.eventId), body: request.event },
-        done as Callback<unknown>,
-        {
-          index: 0n,
-          proof: '',
-        },
-      ),
-  };
+  const auditPeer = newAuditPeer();
+  const auditServer = auditFace(auditPeer, ({ id, body }, done) => {
+    if (failures.audit === 0) auditPeer.events.push(id);
+    const response = { index: BigInt(auditPeer.events.length - 1), proof: '', checkpoint: '' };
+    take('audit', { method: 'append', id, body }, done, response);
+  });
   const accountingServer: accounting.AccountingControlServer = {
     openOrg: ({ request }, done) =>
       take(
@@ -94,6 +90,7 @@ export const startPeers = async (port = 0, credential = newToken('lethe_svc_')):
   return {
     address: `127.0.0.1:${server.port}`,
     credential: new Opaque(credential),
+    audit: auditPeer,
     received,
     failures,
     lostAnswers,

@@ -169,11 +169,11 @@ export const registerTransitKey = async (
 export const askIdentity = async (
   face: Face,
   token: string,
-  credential = face.credentials.accounting,
+  { credential = face.credentials.accounting, sourceIp = '' } = {},
 ): Promise<identity.AuthenticateResponse> => {
   const client = new identity.IdentityClient(face.address, grpc.credentials.createInsecure());
   try {
-    const request = { tokenSha256: tokenSha256(token) };
+    const request = { tokenSha256: tokenSha256(token), sourceIp };
     return await callUnary(client.authenticate.bind(client), request, callMetadata(credential), 5000);
   } finally {
     client.close();

@@ -8,6 +8,7 @@ import type { BlankEnv } from 'hono/types';
 import type postgres from 'postgres';
 import { bounds } from '../domain/bounds.js';
 import { type Authenticator, createAuthenticator } from '../identity/authenticate.js';
+import type { ProofDesk } from '../outbox/proof-desk.js';
 import { createRestApp } from '../rest/rest-app.js';
 import { type Database, openDatabase } from '../store/database.js';
 import type { Deps } from '../use-cases/change.js';
@@ -34,12 +35,23 @@ export interface Replica {
   readonly app: OpenAPIHono<BlankEnv>;
 }
 
+/** Without audit there are no proofs. */
+const noProofs: ProofDesk = { wait: async () => null, ask: async () => null };
+
+export interface ReplicaOptions {
+  /** Where it gets proofs; from nowhere when absent. */
+  readonly proofs?: (database: Database) => ProofDesk;
+}
+
 export interface CallOptions {
   readonly token?: string;
   readonly body?: unknown;
   /** Sent as it is instead of `body`. */
   readonly raw?: string | Uint8Array<ArrayBuffer>;
   readonly replica?: Replica;
+  readonly headers?: Readonly<Record<string, string>>;
+  /** Address of the caller's end of the socket; absent: there is no socket. */
+  readonly from?: string;
 }
 
 /** A database with the schema, replicas on it, and every log line they wrote. */
@@ -54,7 +66,7 @@ export interface World {
   readonly refusals: string[];
   /** Moves the replicas' clock, in milliseconds. */
   advance(ms: number): void;
-  addReplica(): Replica;
+  addReplica(options?: ReplicaOptions): Replica;
   /** Calls the REST face; the answer is checked against its description. */
   call(method: string, path: string, options?: CallOptions): Promise<CheckedAnswer>;
   close(): Promise<void>;
@@ -71,13 +83,14 @@ export const startWorld = async (): Promise<World> => {
   const operatorToken = newToken('lethe_ops_');
   let advancedMs = 0;
   const replicas: Replica[] = [];
-  const addReplica = (): Replica => {
+  const addReplica = (options: ReplicaOptions = {}): Replica => {
     const database = openDatabase(databaseUrl, log);
     const deps: Deps = {
       database,
       clock: () => Date.now() + advancedMs,
       serial: createSerialQueue(bounds.changesWaitingMax),
       changed: () => {},
+      proofs: options.proofs?.(database) ?? noProofs,
       refused: (code) => refusals.push(code),
     };
     const authenticator = createAuthenticator(database, tokenSha256(operatorToken));
@@ -108,11 +121,18 @@ export const startWorld = async (): Promise<World> => {
     call: async (method, path, options = {}) => {
       const on = options.replica ?? replica;
       const body = options.raw ?? (options.body === undefined ? undefined : JSON.stringify(options.body));
-      const response = await on.app.request(path, {
-        method,
-        headers: options.token === undefined ? {} : { authorization: `Bearer ${options.token}` },
-        ...(body === undefined ? {} : { body }),
-      });
+      const response = await on.app.request(
+        path,
+        {
+          method,
+          headers: {
+            ...options.headers,
+            ...(options.token === undefined ? {} : { authorization: `Bearer ${options.token}` }),
+          },
+          ...(body === undefined ? {} : { body }),
+        },
+        options.from === undefined ? {} : { incoming: { socket: { remoteAddress: options.from } } },
+      );
       return checkAnswer(on.deps, method, path, response);
     },
     close: async () => {
@@ -206,11 +226,16 @@ export interface AuditEvent {
   readonly partitionkey?: string;
   readonly data: {
     readonly status_id: number;
+    readonly time: number;
+    readonly api?: { readonly operation: string };
+    readonly metadata: { readonly correlation_uid?: string };
     readonly actor: { readonly user: { readonly uid: string; readonly type: string } };
     readonly unmapped: {
       readonly before?: Readonly<Record<string, unknown>>;
       readonly after?: Readonly<Record<string, unknown>>;
       readonly refusal?: string;
+      readonly actor_email_digest?: string;
+      readonly source_ip_digest?: string;
     };
   };
 }

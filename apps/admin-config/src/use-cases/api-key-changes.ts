@@ -1,20 +1,24 @@
 import type { ApiKeyId } from '@lethe/contracts';
-import { LetheError } from '@lethe/service-kit';
 import { mayManageKey } from '../domain/access.js';
 import type { ApiKey } from '../domain/api-key.js';
 import type { Organization } from '../domain/organization.js';
 import type { Caller, Principal } from '../domain/principal.js';
 import { guardKeyFlag } from '../lockdown/key-flags.js';
-import { RefusedChange } from '../lockdown/refused-change.js';
+import { type RefusedAttempt, RefusedChange } from '../lockdown/refused-change.js';
 import { putApiKeysRows } from '../outbox/calls.js';
 import { updateApiKey } from '../store/api-keys.js';
 import { type Change, type Deps, makeChange } from './change.js';
 import { lockedKey } from './locked.js';
 
 /** Passes for whoever may change this key. Throws RefusedChange. */
-export const guardKey = (principal: Principal, key: ApiKey): void => {
+export const guardKey = (
+  principal: Principal,
+  key: ApiKey,
+  attempt: Pick<RefusedAttempt, 'attempted' | 'present' | 'wished'>,
+): void => {
   if (!mayManageKey(principal, key))
     throw new RefusedChange('caller.forbidden', {
+      ...attempt,
       orgId: key.orgId,
       target: { kind: 'api_key', id: key.id },
     });
@@ -62,14 +66,17 @@ export const changeKeyFlags = (
   wish: KeyFlagsWish,
 ): Promise<ApiKey> =>
   makeChange(deps, caller, async (change) => {
-    const locked = await lockedKey(change, id);
+    const locked = await lockedKey(change, id, 'apikey.updated');
     const { key } = locked;
     // The flags are decided first: their refusals are the more telling ones.
     const flags = {
       ...(wantsChange(change, locked, 'logging', wish.logging) ? { logging: wish.logging } : {}),
       ...(wantsChange(change, locked, 'debug', wish.debug) ? { debug: wish.debug } : {}),
     };
-    guardKey(change.principal, key);
+    guardKey(change.principal, key, {
+      attempted: 'apikey.updated',
+      ...(wish.name === undefined ? {} : { wished: { name_changed: wish.name !== key.name } }),
+    });
     const rows = {
       ...flags,
       ...(wish.name !== undefined && wish.name !== key.name ? { name: wish.name } : {}),
@@ -94,6 +101,12 @@ const isSame = (key: ApiKey, wish: Partial<ApiKey>): boolean =>
   (wish.monthlyLimitNano === undefined || wish.monthlyLimitNano === key.monthlyLimitNano) &&
   (wish.labels === undefined || sameLabels(wish.labels, key.labels));
 
+/** The settings that a wish names, as a key has them. Labels are caller-written: they are counted. */
+const settingsOf = (key: ApiKey, wish: Partial<ApiKey>) => ({
+  ...(wish.labels === undefined ? {} : { labels: Object.keys(key.labels).length }),
+  ...(wish.monthlyLimitNano === undefined ? {} : { monthly_limit_nano: key.monthlyLimitNano.toString() }),
+});
+
 /** Replaces a key's labels or its monthly limit. */
 export const changeKeySettings = (
   deps: Deps,
@@ -102,20 +115,17 @@ export const changeKeySettings = (
   wish: Partial<Pick<ApiKey, 'labels' | 'monthlyLimitNano'>>,
 ): Promise<void> =>
   makeChange(deps, caller, async (change) => {
-    const { key } = await lockedKey(change, id);
-    guardKey(change.principal, key);
+    const { key } = await lockedKey(change, id, 'apikey.updated');
+    const [before, after] = [settingsOf(key, wish), settingsOf({ ...key, ...wish }, wish)];
+    guardKey(change.principal, key, { attempted: 'apikey.updated', present: before, wished: after });
     if (isSame(key, wish)) return;
     await updateApiKey(change.tx, id, wish);
     change.audit({
       type: 'apikey.updated',
       orgId: key.orgId,
       target: { kind: 'api_key', id },
-      after: {
-        ...(wish.labels === undefined ? {} : { labels: Object.keys(wish.labels).length }),
-        ...(wish.monthlyLimitNano === undefined
-          ? {}
-          : { monthly_limit_nano: wish.monthlyLimitNano.toString() }),
-      },
+      before,
+      after,
     });
   });
 
@@ -127,17 +137,15 @@ export const changeKeyExpiry = (
   expiresAt: Date | undefined,
 ): Promise<void> =>
   makeChange(deps, caller, async (change) => {
-    const { key } = await lockedKey(change, id);
-    guardKey(change.principal, key);
+    const { key } = await lockedKey(change, id, 'apikey.updated');
+    const target = { kind: 'api_key', id } as const;
+    const before = { expires_at: key.expiresAt?.toISOString() ?? null };
+    const after = { expires_at: expiresAt?.toISOString() ?? null };
+    const attempt = { attempted: 'apikey.updated', present: before, wished: after } as const;
+    guardKey(change.principal, key, attempt);
     if (key.expiresAt?.getTime() === expiresAt?.getTime()) return;
     if (key.expiresAt !== undefined && key.expiresAt <= change.now)
-      throw new LetheError('caller.invalid_value', 'expires_at');
+      throw new RefusedChange('caller.invalid_value', { ...attempt, orgId: key.orgId, target }, 'expires_at');
     await updateApiKey(change.tx, id, { expiresAt: expiresAt ?? null });
-    change.audit({
-      type: 'apikey.updated',
-      orgId: key.orgId,
-      target: { kind: 'api_key', id },
-      before: { expires_at: key.expiresAt?.toISOString() ?? null },
-      after: { expires_at: expiresAt?.toISOString() ?? null },
-    });
+    change.audit({ type: 'apikey.updated', orgId: key.orgId, target, before, after });
   });

@@ -15,8 +15,9 @@ export const rotateApiKey = (
   overlapSeconds: number,
 ): Promise<{ readonly secret: string; readonly previousNotAfter: Date }> =>
   makeChange(deps, caller, async (change) => {
-    const { key } = await lockedKey(change, id);
-    guardKey(change.principal, key);
+    const { key } = await lockedKey(change, id, 'apikey.rotated');
+    const after = { overlap_seconds: overlapSeconds };
+    guardKey(change.principal, key, { attempted: 'apikey.rotated', wished: after });
     if (key.expiresAt !== undefined && key.expiresAt <= change.now) throw new LetheError('caller.not_found');
     const secret = newToken('sk-lethe-');
     const previousNotAfter = new Date(change.now.getTime() + overlapSeconds * 1000);
@@ -26,7 +27,7 @@ export const rotateApiKey = (
       type: 'apikey.rotated',
       orgId: key.orgId,
       target: { kind: 'api_key', id },
-      after: { overlap_seconds: overlapSeconds },
+      after,
     });
     return { secret, previousNotAfter };
   });
@@ -37,8 +38,8 @@ export const revokeApiKey = (deps: Deps, caller: Caller, id: ApiKeyId): Promise<
     deps,
     caller,
     async (change) => {
-      const { key } = await lockedKey(change, id);
-      guardKey(change.principal, key);
+      const { key } = await lockedKey(change, id, 'apikey.revoked');
+      guardKey(change.principal, key, { attempted: 'apikey.revoked' });
       await updateApiKey(change.tx, id, { revokedAt: change.now });
       change.audit({ type: 'apikey.revoked', orgId: key.orgId, target: { kind: 'api_key', id } });
     },

@@ -16,10 +16,13 @@ import {
   insertApiKey,
   pageOfApiKeys,
 } from '../store/api-keys.js';
-import { findGroup, findMembership } from '../store/groups.js';
+import { findGroup, findMembership, ownerOfGroup } from '../store/groups.js';
 import { findUser } from '../store/users.js';
 import { type Change, type Deps, makeChange } from './change.js';
+import { refuseForeign } from './foreign.js';
 import { lockedOrganization, readableOrganization } from './locked.js';
+
+type NewKeyEvent = 'apikey.created' | 'apikey.imported';
 
 export interface ApiKeyWish {
   readonly name: string;
@@ -40,40 +43,47 @@ const ownerOf = async (change: Change, org: Organization, wish: ApiKeyWish): Pro
 };
 
 /** A member puts keys into groups it belongs to; an admin into any of the organization. */
-const checkGroup = async (change: Change, org: Organization, groupId: GroupId): Promise<void> => {
+const checkGroup = async (
+  change: Change,
+  org: Organization,
+  { groupId, attempted }: { readonly groupId: GroupId; readonly attempted: NewKeyEvent },
+): Promise<void> => {
   const { principal } = change;
-  if ((await findGroup(change.tx, org.id, groupId)) === undefined)
-    throw new LetheError('caller.invalid_value', 'group_id');
+  const attempt = { target: { kind: 'group', id: groupId }, attempted } as const;
+  if ((await findGroup(change.tx, org.id, groupId)) === undefined) {
+    const answer = { code: 'caller.invalid_value', param: 'group_id' } as const;
+    refuseForeign(change, await ownerOfGroup(change.tx, groupId), attempt, answer);
+    throw new LetheError(answer.code, answer.param);
+  }
   if (mayAdminister(principal) || principal.kind !== 'user') return;
   if ((await findMembership(change.tx, groupId, principal.userId)) === undefined)
-    throw new RefusedChange(
-      'caller.forbidden',
-      { orgId: org.id, target: { kind: 'group', id: groupId } },
-      'group_id',
-    );
+    throw new RefusedChange('caller.forbidden', { ...attempt, orgId: org.id }, 'group_id');
 };
 
 const addKey = async (
   change: Change,
   ref: OrgRef,
   wish: ApiKeyWish,
-  secret: { readonly sha256: Buffer; readonly event: 'apikey.created' | 'apikey.imported' },
+  secret: { readonly sha256: Buffer; readonly event: NewKeyEvent },
 ): Promise<ApiKeyId> => {
   const org = await lockedOrganization(change, ref);
   const id: ApiKeyId = newUuidV7();
   const target = { kind: 'api_key', id } as const;
   const { principal } = change;
+  const attempted = secret.event;
   const mayCreate =
     principal.kind === 'operator' || (principal.kind === 'user' && principal.role !== 'auditor');
-  if (!mayCreate) throw new RefusedChange('caller.forbidden', { orgId: org.id, target });
+  if (!mayCreate) throw new RefusedChange('caller.forbidden', { orgId: org.id, target, attempted });
   const identity = {
     id,
     orgId: org.id,
     ownerUserId: await ownerOf(change, org, wish),
     groupId: wish.groupId,
   };
-  if (wish.groupId !== undefined) await checkGroup(change, org, wish.groupId);
-  const logging = guardNewKeyLogging({ principal, org, key: identity, wish: wish.logging });
+  const { groupId } = wish;
+  if (groupId !== undefined) await checkGroup(change, org, { groupId, attempted });
+  const flag = { principal, org, key: identity, wish: wish.logging, making: attempted };
+  const logging = guardNewKeyLogging(flag);
   if ((await countApiKeys(change.tx, org.id)) >= bounds.apiKeysPerOrgMax)
     throw new LetheError('gateway.overloaded');
   await insertApiKey(change.tx, {
@@ -90,10 +100,15 @@ const addKey = async (
   });
   await insertSecret(change.tx, { sha256: secret.sha256, apiKeyId: id, createdAt: change.now });
   change.audit({
-    type: secret.event,
+    type: attempted,
     orgId: org.id,
     target,
-    after: { logging, user_id: identity.ownerUserId },
+    after: {
+      logging,
+      user_id: identity.ownerUserId,
+      group_id: groupId ?? null,
+      monthly_limit_nano: wish.monthlyLimitNano.toString(),
+    },
   });
   change.send(putApiKeysRows(org.id, [{ id, groupId: identity.groupId, logging }], change.version));
   return id;

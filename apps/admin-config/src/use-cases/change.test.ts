@@ -44,7 +44,8 @@ describe('a change', () => {
 
   it('is decided on the role at its own moment, not at that of authentication', async () => {
     const { replica } = world;
-    const principal = await replica.authenticator.user(`Bearer ${org.member.token}`);
+    const principal = await replica.authenticator.principal(`Bearer ${org.member.token}`);
+    if (principal.kind !== 'user') throw new Error('a user');
     await world.call('PATCH', `/v1/manage/org/member/${org.member.userId}`, {
       token: org.admin.token,
       body: { role: 'auditor' },

@@ -1,9 +1,11 @@
-import type { Uuid } from '@lethe/contracts';
+import { newUuidV7, type Uuid } from '@lethe/contracts';
 import { LetheError } from '@lethe/service-kit';
 import { bounds } from '../domain/bounds.js';
 import type { Caller, Principal } from '../domain/principal.js';
+import { personalDigests } from '../identity/personal-digests.js';
 import { RefusedChange } from '../lockdown/refused-change.js';
 import { type AuditNote, auditRow } from '../outbox/calls.js';
+import type { ProofDesk } from '../outbox/proof-desk.js';
 import type { Database, Queryable } from '../store/database.js';
 import { appendToOutbox, isOutboxFull, type NewOutboxRow } from '../store/outbox.js';
 import { findPrincipal } from '../store/users.js';
@@ -18,6 +20,8 @@ export interface Deps {
   readonly serial: <T>(task: () => Promise<T>) => Promise<T>;
   /** Tells this process's watchers that a change was committed. */
   readonly changed: () => void;
+  /** Gives the proofs of events for answers. */
+  readonly proofs: ProofDesk;
   /** Counts a refusal by its closed code. */
   readonly refused: (code: string) => void;
 }
@@ -44,7 +48,7 @@ const currentPrincipal = async (tx: Queryable, principal: Principal): Promise<Pr
 };
 
 /** What cannot be recorded is not done: with audit or accounting away for long, changes are refused in the end. */
-const checkRoom = async (tx: Queryable): Promise<void> => {
+export const checkRoom = async (tx: Queryable): Promise<void> => {
   if (await isOutboxFull(tx, bounds.outboxRowsMax)) throw new LetheError('gateway.overloaded');
 };
 
@@ -54,18 +58,25 @@ const recordRefusal = (deps: Deps, caller: Caller, refusal: RefusedChange): Prom
     const version = await lockVersion(tx);
     await checkRoom(tx);
     const now = new Date(deps.clock());
+    const { orgId, target, attempted, present, wished } = refusal.attempt;
     const note: AuditNote = {
       type: 'change.refused',
-      orgId: refusal.attempt.orgId,
-      target: refusal.attempt.target,
+      orgId,
+      target,
       outcome: 'refused',
       refusal: refusal.code,
-      ...(refusal.attempt.wished === undefined ? {} : { after: refusal.attempt.wished }),
+      ...(present === undefined ? {} : { before: present }),
+      attempted,
+      ...(wished === undefined ? {} : { after: wished }),
     };
-    await appendToOutbox(tx, [auditRow(note, caller, now)], { version, now });
+    const personal = await personalDigests(tx, caller);
+    await appendToOutbox(tx, [auditRow(note, { ...caller, personal }, now)], { version, now });
     await notifyChanged(tx);
   });
 
+interface PendingNote {
+  readonly note: AuditNote & { readonly eventId: Uuid };
+}
 type Work<T> = (change: Change) => Promise<T>;
 type Urgency = 'ordinary' | 'urgent';
 
@@ -75,21 +86,24 @@ const runChange = <T>(deps: Deps, caller: Caller, work: Work<T>, urgency: Urgenc
     if (urgency === 'ordinary') await checkRoom(tx);
     const now = new Date(deps.clock());
     const principal = await currentPrincipal(tx, caller.principal);
-    const rows: NewOutboxRow[] = [];
+    const pending: (NewOutboxRow | PendingNote)[] = [];
     const result = await work({
       tx,
       version,
       now,
       principal,
       audit: (note) => {
-        const row = auditRow({ ...note, outcome: 'success' }, { ...caller, principal }, now);
-        rows.push(row);
-        return row.eventId;
+        const eventId = newUuidV7(now.getTime());
+        pending.push({ note: { ...note, outcome: 'success', eventId } });
+        return eventId;
       },
-      send: (more) => rows.push(...more),
+      send: (more) => pending.push(...more),
     });
     // Every change has an audit event; without one, nothing changed and the version stays.
-    if (rows.length > 0) {
+    if (pending.length > 0) {
+      // After the change: whoever erases the own salt acts under a new one.
+      const actor = { ...caller, principal, personal: await personalDigests(tx, { ...caller, principal }) };
+      const rows = pending.map((each) => ('note' in each ? auditRow(each.note, actor, now) : each));
       await setVersion(tx, version);
       await appendToOutbox(tx, rows, { version, now });
       await notifyChanged(tx);
@@ -121,3 +135,7 @@ export const makeChange = <T>(
       deps.changed();
     }
   });
+
+/** Records an attempt that was refused before any change began, and rejects with it. */
+export const refuse = (deps: Deps, caller: Caller, refusal: RefusedChange): Promise<never> =>
+  makeChange(deps, caller, () => Promise.reject(refusal));

@@ -14,9 +14,16 @@ const sameField = (a: FieldWish, b: FieldWish): boolean =>
   a.listedValues.length === b.listedValues.length &&
   a.listedValues.every((value, index) => value === b.listedValues[index]);
 
+/** A field in an event. Its key is a bounded identifier and stands there: the row may be gone when the event is read. */
+const factsOf = (field: FieldWish) => ({
+  key: field.key,
+  type: field.type,
+  listed_values: field.listedValues.length,
+});
+
 /**
  * Registers a tag or extra key with a closed type. The same again changes nothing; another type under the same key
- * rejects with caller.conflict: unregister it first. The event names the field by id, not by its key.
+ * rejects with caller.conflict: unregister it first.
  */
 export const registerField = (
   deps: Deps,
@@ -27,7 +34,11 @@ export const registerField = (
   makeChange(deps, caller, async (change) => {
     const org = await lockedOrganization(change, ref);
     const id = newUuidV7();
-    guardAdmin(change.principal, { orgId: org.id, target: { kind: 'organization', id: org.id } });
+    guardAdmin(change.principal, {
+      orgId: org.id,
+      target: { kind: 'organization', id: org.id },
+      attempted: 'field.registered',
+    });
     const fields = await fieldsOf(change.tx, org.id);
     const present = fields.find(({ key }) => key === wish.key);
     if (present !== undefined) {
@@ -41,7 +52,7 @@ export const registerField = (
       type: 'field.registered',
       orgId: org.id,
       target: { kind: 'field', id },
-      after: { type: wish.type, listed_values: wish.listedValues.length },
+      after: factsOf(wish),
     });
     return field;
   });
@@ -49,10 +60,19 @@ export const registerField = (
 export const unregisterField = (deps: Deps, caller: Caller, ref: OrgRef, key: string): Promise<void> =>
   makeChange(deps, caller, async (change) => {
     const org = await lockedOrganization(change, ref);
-    guardAdmin(change.principal, { orgId: org.id, target: { kind: 'organization', id: org.id } });
+    guardAdmin(change.principal, {
+      orgId: org.id,
+      target: { kind: 'organization', id: org.id },
+      attempted: 'field.unregistered',
+    });
     const field = await deleteField(change.tx, org.id, key);
     if (field === undefined) throw new LetheError('caller.not_found');
-    change.audit({ type: 'field.unregistered', orgId: org.id, target: { kind: 'field', id: field.id } });
+    change.audit({
+      type: 'field.unregistered',
+      orgId: org.id,
+      target: { kind: 'field', id: field.id },
+      before: factsOf(field),
+    });
   });
 
 export const listFields = (deps: Deps, caller: Caller, ref: OrgRef): Promise<RegisteredField[]> =>

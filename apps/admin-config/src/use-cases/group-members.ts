@@ -9,10 +9,12 @@ import {
   findMembership,
   type GroupMembership,
   insertMembership,
+  ownerOfGroup,
   setMembershipRole,
 } from '../store/groups.js';
-import { findUser } from '../store/users.js';
+import { findUser, ownerOfUser } from '../store/users.js';
 import { type Change, type Deps, makeChange } from './change.js';
+import { refuseForeign } from './foreign.js';
 import { lockedOrganization } from './locked.js';
 
 interface MembershipWish {
@@ -20,30 +22,42 @@ interface MembershipWish {
   readonly userId: UserId;
 }
 
+interface GroupAttempt {
+  readonly wish: MembershipWish & { readonly role?: GroupRole };
+  readonly attempted: 'group.member_added' | 'group.member_removed';
+}
+
 /** The organization of a group whose members the principal may change. Throws RefusedChange. */
-const guardGroup = async (
-  change: Change,
-  ref: OrgRef,
-  wish: MembershipWish & { readonly role?: GroupRole },
-): Promise<OrgId> => {
+const guardGroup = async (change: Change, ref: OrgRef, { wish, attempted }: GroupAttempt): Promise<OrgId> => {
   const org = await lockedOrganization(change, ref);
+  const attempt = {
+    target: { kind: 'group', id: wish.groupId },
+    attempted,
+    wished: { user_id: wish.userId, ...(wish.role === undefined ? {} : { role: wish.role }) },
+  } as const;
   if (!mayManageGroup(change.principal, wish.groupId))
-    throw new RefusedChange('caller.forbidden', {
-      orgId: org.id,
-      target: { kind: 'group', id: wish.groupId },
-      ...(wish.role === undefined ? {} : { wished: { role: wish.role } }),
-    });
-  if ((await findGroup(change.tx, org.id, wish.groupId)) === undefined)
+    throw new RefusedChange('caller.forbidden', { ...attempt, orgId: org.id });
+  if ((await findGroup(change.tx, org.id, wish.groupId)) === undefined) {
+    refuseForeign(change, await ownerOfGroup(change.tx, wish.groupId), attempt);
     throw new LetheError('caller.not_found');
+  }
   return org.id;
 };
 
-const added = (change: Change, orgId: OrgId, wish: MembershipWish, role: GroupRole): void => {
+const added = (
+  change: Change,
+  orgId: OrgId,
+  {
+    wish,
+    before,
+  }: { readonly wish: MembershipWish & { readonly role: GroupRole }; readonly before?: GroupRole },
+): void => {
   change.audit({
     type: 'group.member_added',
     orgId,
     target: { kind: 'group', id: wish.groupId },
-    after: { user_id: wish.userId, role },
+    ...(before === undefined ? {} : { before: { role: before } }),
+    after: { user_id: wish.userId, role: wish.role },
   });
 };
 
@@ -55,14 +69,19 @@ export const addGroupMember = (
   wish: MembershipWish & { readonly role: GroupRole },
 ): Promise<GroupMembership> =>
   makeChange(deps, caller, async (change) => {
-    const orgId = await guardGroup(change, ref, wish);
-    if ((await findUser(change.tx, orgId, wish.userId)) === undefined)
-      throw new LetheError('caller.invalid_value', 'user_id');
+    const orgId = await guardGroup(change, ref, { wish, attempted: 'group.member_added' });
+    if ((await findUser(change.tx, orgId, wish.userId)) === undefined) {
+      const target = { kind: 'user', id: wish.userId } as const;
+      const answer = { code: 'caller.invalid_value', param: 'user_id' } as const;
+      const owner = await ownerOfUser(change.tx, wish.userId);
+      refuseForeign(change, owner, { target, attempted: 'group.member_added' }, answer);
+      throw new LetheError(answer.code, answer.param);
+    }
     const present = await findMembership(change.tx, wish.groupId, wish.userId);
     if (present?.role === wish.role) return present;
     if (present !== undefined) throw new LetheError('caller.conflict', 'user_id');
     await insertMembership(change.tx, { ...wish, orgId });
-    added(change, orgId, wish, wish.role);
+    added(change, orgId, { wish });
     return { userId: wish.userId, role: wish.role };
   });
 
@@ -74,12 +93,12 @@ export const assignGroupRole = (
   wish: MembershipWish & { readonly role: GroupRole },
 ): Promise<GroupMembership> =>
   makeChange(deps, caller, async (change) => {
-    const orgId = await guardGroup(change, ref, wish);
+    const orgId = await guardGroup(change, ref, { wish, attempted: 'group.member_added' });
     const present = await findMembership(change.tx, wish.groupId, wish.userId);
     if (present === undefined) throw new LetheError('caller.not_found', 'user_id');
     if (present.role === wish.role) return present;
     await setMembershipRole(change.tx, wish.groupId, wish);
-    added(change, orgId, wish, wish.role);
+    added(change, orgId, { wish, before: present.role });
     return { userId: wish.userId, role: wish.role };
   });
 
@@ -91,14 +110,15 @@ export const removeGroupMember = (
   wish: MembershipWish,
 ): Promise<void> =>
   makeChange(deps, caller, async (change) => {
-    const orgId = await guardGroup(change, ref, wish);
-    if ((await findMembership(change.tx, wish.groupId, wish.userId)) === undefined)
-      throw new LetheError('caller.not_found', 'user_id');
+    const orgId = await guardGroup(change, ref, { wish, attempted: 'group.member_removed' });
+    const present = await findMembership(change.tx, wish.groupId, wish.userId);
+    if (present === undefined) throw new LetheError('caller.not_found', 'user_id');
     await deleteMembership(change.tx, wish.groupId, wish.userId);
     change.audit({
       type: 'group.member_removed',
       orgId,
       target: { kind: 'group', id: wish.groupId },
+      before: { role: present.role },
       after: { user_id: wish.userId },
     });
   });

@@ -15,9 +15,11 @@ import {
   hasGroupNamed,
   insertGroup,
   membersOfGroup,
+  ownerOfGroup,
   pageOfGroups,
 } from '../store/groups.js';
 import { type Deps, makeChange } from './change.js';
+import { refuseForeign } from './foreign.js';
 import { lockedOrganization, readableOrganization } from './locked.js';
 
 /** Makes a group. Rejects with caller.conflict when the organization has one of that name. */
@@ -31,7 +33,7 @@ export const createGroup = (
     const org = await lockedOrganization(change, ref);
     const id: GroupId = newUuidV7();
     const target = { kind: 'group', id } as const;
-    guardAdmin(change.principal, { orgId: org.id, target });
+    guardAdmin(change.principal, { orgId: org.id, target, attempted: 'group.created' });
     if ((await countGroups(change.tx, org.id)) >= bounds.groupsPerOrgMax)
       throw new LetheError('gateway.overloaded');
     if (await hasGroupNamed(change.tx, org.id, wish.name)) throw new LetheError('caller.conflict', 'name');
@@ -45,11 +47,17 @@ export const removeGroup = (deps: Deps, caller: Caller, ref: OrgRef, id: GroupId
   makeChange(deps, caller, async (change) => {
     const org = await lockedOrganization(change, ref);
     const target = { kind: 'group', id } as const;
-    guardAdmin(change.principal, { orgId: org.id, target });
-    if ((await findGroup(change.tx, org.id, id)) === undefined) throw new LetheError('caller.not_found');
+    const attempted = 'group.deleted';
+    guardAdmin(change.principal, { orgId: org.id, target, attempted });
+    if ((await findGroup(change.tx, org.id, id)) === undefined) {
+      refuseForeign(change, await ownerOfGroup(change.tx, id), { target, attempted });
+      throw new LetheError('caller.not_found');
+    }
     const keys = await apiKeysOfGroup(change.tx, id);
+    const members = await membersOfGroup(change.tx, id);
     await deleteGroup(change.tx, id);
-    change.audit({ type: 'group.deleted', orgId: org.id, target });
+    const before = { members: members.length, api_keys: keys.length };
+    change.audit({ type: attempted, orgId: org.id, target, before });
     change.send(
       putApiKeysRows(
         org.id,

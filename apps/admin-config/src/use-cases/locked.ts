@@ -1,4 +1,4 @@
-import type { ApiKeyId } from '@lethe/contracts';
+import type { ApiKeyId, AuditEventType } from '@lethe/contracts';
 import { LetheError } from '@lethe/service-kit';
 import type { ApiKey } from '../domain/api-key.js';
 import type { Organization } from '../domain/organization.js';
@@ -7,6 +7,7 @@ import { findApiKey } from '../store/api-keys.js';
 import type { Queryable } from '../store/database.js';
 import { findOrganization, lockOrganization } from '../store/organizations.js';
 import type { Change } from './change.js';
+import { refuseForeign } from './foreign.js';
 
 const belongsTo = (principal: Principal, org: Organization): boolean =>
   principal.kind !== 'user' || principal.orgId === org.id;
@@ -28,12 +29,14 @@ export const readableOrganization = async (
   return org;
 };
 
-/** A key and its organization, locked. */
+/** A key and its organization, locked. `attempted`: the event of the change it is locked for. */
 export const lockedKey = async (
   change: Change,
   id: ApiKeyId,
+  attempted: AuditEventType,
 ): Promise<{ readonly key: ApiKey; readonly org: Organization }> => {
   const key = await findApiKey(change.tx, id);
   if (key === undefined) throw new LetheError('caller.not_found');
+  refuseForeign(change, key.orgId, { target: { kind: 'api_key', id }, attempted });
   return { key, org: await lockedOrganization(change, { id: key.orgId }) };
 };

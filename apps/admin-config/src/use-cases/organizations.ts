@@ -26,7 +26,7 @@ export const createOrganization = (
     const id: OrgId = newUuidV7();
     const target = { kind: 'organization', id } as const;
     if (change.principal.kind !== 'operator')
-      throw new RefusedChange('caller.forbidden', { orgId: undefined, target });
+      throw new RefusedChange('caller.forbidden', { orgId: undefined, target, attempted: 'org.created' });
     if ((await findOrganization(change.tx, { slug: wish.slug })) !== undefined)
       throw new LetheError('caller.conflict', 'slug');
     await insertOrganization(change.tx, {
@@ -36,7 +36,8 @@ export const createOrganization = (
       userPseudonymKey: randomBytes(32),
       createdAt: change.now,
     });
-    change.audit({ type: 'org.created', orgId: id, target });
+    const after = { slug: wish.slug, default_logging: false, allow_logging_change: true };
+    change.audit({ type: 'org.created', orgId: id, target, after });
     change.send([openOrgRow(id)]);
     return { id, slug: wish.slug };
   });
@@ -47,6 +48,22 @@ export interface OrganizationWish {
   readonly allowLoggingChange: boolean | undefined;
 }
 
+/** What a refused wish for the logging policy was, and what stays. */
+const attemptedPolicy = (org: Organization, wish: OrganizationWish) => {
+  const { defaultLogging, allowLoggingChange } = wish;
+  return {
+    present: {
+      ...(defaultLogging === undefined ? {} : { default_logging: org.defaultLogging }),
+      ...(allowLoggingChange === undefined ? {} : { allow_logging_change: org.allowLoggingChange }),
+    },
+    wished: {
+      ...(defaultLogging === undefined ? {} : { default_logging: defaultLogging }),
+      ...(allowLoggingChange === undefined ? {} : { allow_logging_change: allowLoggingChange }),
+      ...(wish.name === undefined ? {} : { name_changed: wish.name !== org.name }),
+    },
+  };
+};
+
 /** Changes name and logging policy, all or nothing. What is so already is no change. */
 export const changeOrganization = (
   deps: Deps,
@@ -56,7 +73,12 @@ export const changeOrganization = (
 ): Promise<Organization> =>
   makeChange(deps, caller, async (change) => {
     const org = await lockedOrganization(change, ref);
-    guardAdmin(change.principal, { orgId: org.id, target: { kind: 'organization', id: org.id } });
+    guardAdmin(change.principal, {
+      orgId: org.id,
+      target: { kind: 'organization', id: org.id },
+      attempted: 'org.updated',
+      ...attemptedPolicy(org, wish),
+    });
     const changes = (field: OrgPolicyField, to: boolean | undefined): to is boolean =>
       to !== undefined && guardOrgPolicy({ principal: change.principal, org, field, to }) === 'change';
     const rows: Parameters<typeof updateOrganization>[2] = {

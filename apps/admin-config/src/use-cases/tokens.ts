@@ -19,7 +19,7 @@ export const createToken = (
     const org = await lockedOrganization(change, ref);
     const tokenId = newUuidV7();
     const target = { kind: 'token', id: tokenId } as const;
-    guardAdmin(change.principal, { orgId: org.id, target });
+    guardAdmin(change.principal, { orgId: org.id, target, attempted: 'token.created' });
     const user = await findUser(change.tx, org.id, wish.userId);
     if (user === undefined) throw new LetheError('caller.invalid_value', 'user_id');
     if ((await countTokens(change.tx, user.id)) >= bounds.tokensPerUserMax)
@@ -46,10 +46,11 @@ export const revokeToken = (deps: Deps, caller: Caller, tokenId: Uuid): Promise<
       if (found === undefined) throw new LetheError('caller.not_found');
       const org = await lockedOrganization(change, { id: found.orgId });
       const target = { kind: 'token', id: tokenId } as const;
-      guardAdmin(change.principal, { orgId: org.id, target });
+      guardAdmin(change.principal, { orgId: org.id, target, attempted: 'token.revoked' });
       if (found.revokedAt !== null) return;
       await markTokenRevoked(change.tx, tokenId, change.now);
-      change.audit({ type: 'token.revoked', orgId: org.id, target });
+      const before = { user_id: found.userId };
+      change.audit({ type: 'token.revoked', orgId: org.id, target, before });
     },
     'urgent',
   );

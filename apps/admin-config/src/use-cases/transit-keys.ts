@@ -22,7 +22,11 @@ export const registerTransitKey = (deps: Deps, caller: Caller, wish: TransitKeyW
     if (org === undefined) throw new LetheError('caller.not_found');
     const target = { kind: 'transit_key', id: wish.transitKeyId } as const;
     if (org.zdr !== undefined)
-      throw new RefusedChange('org_policy.zdr_irrevocable', { orgId: org.id, target });
+      throw new RefusedChange('org_policy.zdr_irrevocable', {
+        orgId: org.id,
+        target,
+        attempted: 'transit_key.registered',
+      });
     const present = await findTransitKey(change.tx, wish.transitKeyId);
     if (present !== undefined) {
       if (present.orgId === org.id && present.publicKey.equals(wish.publicKey)) return present.configVersion;
@@ -34,6 +38,7 @@ export const registerTransitKey = (deps: Deps, caller: Caller, wish: TransitKeyW
       configVersion: change.version,
       createdAt: change.now,
     });
-    change.audit({ type: 'transit_key.registered', orgId: org.id, target });
+    const after = { version: change.version.toString() };
+    change.audit({ type: 'transit_key.registered', orgId: org.id, target, after });
     return change.version;
   });

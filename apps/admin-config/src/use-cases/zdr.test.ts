@@ -71,6 +71,7 @@ describe('enabling ZDR', () => {
       state: 'committed_pending',
       version: body.version,
       zdr_enabled_at: body.zdr_enabled_at,
+      audit: { event_id: event?.id, proof: null },
     });
   });
 

@@ -16,6 +16,7 @@ afterEach(async () => {
 
 const start = async (answer: Partial<identity.AuthenticateResponse> | grpc.status) => {
   const asked: Buffer[] = [];
+  const addresses: string[] = [];
   const server = await serveGrpc({
     host: '127.0.0.1',
     port: 0,
@@ -29,6 +30,7 @@ const start = async (answer: Partial<identity.AuthenticateResponse> | grpc.statu
             callback: grpc.sendUnaryData<identity.AuthenticateResponse>,
           ) => {
             asked.push(call.request.tokenSha256);
+            addresses.push(call.request.sourceIp);
             if (typeof answer === 'number') callback({ code: answer, details: 'CANARY-7f1f' });
             else callback(null, { ...identity.AuthenticateResponse.decode(Buffer.alloc(0)), ...answer });
           },
@@ -44,7 +46,7 @@ const start = async (answer: Partial<identity.AuthenticateResponse> | grpc.statu
     () => server.close(),
     () => client.close(),
   );
-  return { client, asked, server };
+  return { client, asked, addresses, server };
 };
 const found = {
   found: true,
@@ -69,10 +71,22 @@ describe('who a management token belongs to', () => {
         role: 'admin',
         ownApiKeyIds: [apiKeyId],
         adminGroupIds: [groupId],
+        personal: {},
       });
     expect(asked.map((sha256) => sha256.toString('hex'))).toEqual(
       Array(2).fill(tokenSha256(token).toString('hex')),
     );
+  });
+
+  it('comes with what an audit event may say of the person and the address, by digest', async () => {
+    const { client, addresses } = await start({
+      ...found,
+      emailDigest: 'e'.repeat(43),
+      ipDigest: 'i'.repeat(43),
+    });
+    const { personal } = await client.authenticate(`Bearer ${token}`, '203.0.113.9');
+    expect(personal).toEqual({ emailDigest: 'e'.repeat(43), ipDigest: 'i'.repeat(43) });
+    expect(addresses).toEqual(['203.0.113.9']);
   });
 
   it('is one of the roles there are', async () => {

@@ -1,5 +1,13 @@
 import * as grpc from '@grpc/grpc-js';
-import { type ApiKeyId, type GroupId, identity, type OrgId, type Uuid, uuidText } from '@lethe/contracts';
+import {
+  type ApiKeyId,
+  type GroupId,
+  identity,
+  type OrgId,
+  type PersonalDigests,
+  type Uuid,
+  uuidText,
+} from '@lethe/contracts';
 import { bearerToken, tokenSha256 } from '../safe/bearer.js';
 import { LetheError } from '../safe/errors.js';
 import type { Secret } from '../safe/opaque.js';
@@ -16,6 +24,8 @@ export interface ManagementPrincipal {
   readonly role: ManagementRole;
   readonly ownApiKeyIds: readonly ApiKeyId[];
   readonly adminGroupIds: readonly GroupId[];
+  /** Who this is and where the call came from, as an audit event may say it. */
+  readonly personal?: PersonalDigests | undefined;
 }
 
 const roles: Readonly<Record<number, ManagementRole>> = {
@@ -31,15 +41,15 @@ export const createIdentityClient = (options: { readonly address: string; readon
   const client = new identity.IdentityClient(options.address, grpc.credentials.createInsecure());
   const metadata = callMetadata(options.credential);
   return {
-    /** Throws LetheError caller.invalid_token or gateway.unavailable. */
-    async authenticate(authorization: string | undefined): Promise<ManagementPrincipal> {
+    /** `sourceIp`: see sourceAddress. Throws LetheError caller.invalid_token or gateway.unavailable. */
+    async authenticate(authorization: string | undefined, sourceIp = ''): Promise<ManagementPrincipal> {
       const token = bearerToken(authorization);
       if (token === undefined) throw new LetheError('caller.invalid_token');
       let found: identity.AuthenticateResponse;
       try {
         found = await callUnary(
           client.authenticate.bind(client),
-          { tokenSha256: tokenSha256(token) },
+          { tokenSha256: tokenSha256(token), sourceIp },
           metadata,
           3000,
         );
@@ -56,6 +66,10 @@ export const createIdentityClient = (options: { readonly address: string; readon
         role,
         ownApiKeyIds: ids(found.ownApiKeyIds),
         adminGroupIds: ids(found.adminGroupIds),
+        personal: {
+          ...(found.emailDigest === '' ? {} : { emailDigest: found.emailDigest }),
+          ...(found.ipDigest === '' ? {} : { ipDigest: found.ipDigest }),
+        },
       };
     },
     close: () => client.close(),

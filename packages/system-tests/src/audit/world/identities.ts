@@ -29,6 +29,8 @@ export const startIdentities = async (): Promise<TestIdentities> => {
         userId: Buffer.alloc(0),
         ownApiKeyIds: [],
         adminGroupIds: [],
+        emailDigest: '',
+        ipDigest: '',
       });
     },
   };

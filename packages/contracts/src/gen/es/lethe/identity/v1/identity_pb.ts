@@ -12,7 +12,7 @@ import type { Message } from "@bufbuild/protobuf";
  * Describes the file lethe/identity/v1/identity.proto.
  */
 export const file_lethe_identity_v1_identity: GenFile = /*@__PURE__*/
-  fileDesc("CiBsZXRoZS9pZGVudGl0eS92MS9pZGVudGl0eS5wcm90bxIRbGV0aGUuaWRlbnRpdHkudjEiKwoTQXV0aGVudGljYXRlUmVxdWVzdBIUCgx0b2tlbl9zaGEyNTYYASABKAwiwwEKFEF1dGhlbnRpY2F0ZVJlc3BvbnNlEg0KBWZvdW5kGAEgASgIEhAKCHRva2VuX2lkGAIgASgMEg8KB3VzZXJfaWQYAyABKAwSDgoGb3JnX2lkGAQgASgMEiUKBHJvbGUYBSABKA4yFy5sZXRoZS5pZGVudGl0eS52MS5Sb2xlEhcKD293bl9hcGlfa2V5X2lkcxgGIAMoDBIXCg9hZG1pbl9ncm91cF9pZHMYByADKAwSEAoIb3JnX3NsdWcYCCABKAkqYgoEUm9sZRIUChBST0xFX1VOU1BFQ0lGSUVEEAASDgoKUk9MRV9BRE1JThABEg8KC1JPTEVfTUVNQkVSEAISEAoMUk9MRV9BVURJVE9SEAMSEQoNUk9MRV9PUEVSQVRPUhAEMmsKCElkZW50aXR5El8KDEF1dGhlbnRpY2F0ZRImLmxldGhlLmlkZW50aXR5LnYxLkF1dGhlbnRpY2F0ZVJlcXVlc3QaJy5sZXRoZS5pZGVudGl0eS52MS5BdXRoZW50aWNhdGVSZXNwb25zZWIGcHJvdG8z");
+  fileDesc("CiBsZXRoZS9pZGVudGl0eS92MS9pZGVudGl0eS5wcm90bxIRbGV0aGUuaWRlbnRpdHkudjEiPgoTQXV0aGVudGljYXRlUmVxdWVzdBIUCgx0b2tlbl9zaGEyNTYYASABKAwSEQoJc291cmNlX2lwGAIgASgJIuwBChRBdXRoZW50aWNhdGVSZXNwb25zZRINCgVmb3VuZBgBIAEoCBIQCgh0b2tlbl9pZBgCIAEoDBIPCgd1c2VyX2lkGAMgASgMEg4KBm9yZ19pZBgEIAEoDBIlCgRyb2xlGAUgASgOMhcubGV0aGUuaWRlbnRpdHkudjEuUm9sZRIXCg9vd25fYXBpX2tleV9pZHMYBiADKAwSFwoPYWRtaW5fZ3JvdXBfaWRzGAcgAygMEhAKCG9yZ19zbHVnGAggASgJEhQKDGVtYWlsX2RpZ2VzdBgJIAEoCRIRCglpcF9kaWdlc3QYCiABKAkqYgoEUm9sZRIUChBST0xFX1VOU1BFQ0lGSUVEEAASDgoKUk9MRV9BRE1JThABEg8KC1JPTEVfTUVNQkVSEAISEAoMUk9MRV9BVURJVE9SEAMSEQoNUk9MRV9PUEVSQVRPUhAEMmsKCElkZW50aXR5El8KDEF1dGhlbnRpY2F0ZRImLmxldGhlLmlkZW50aXR5LnYxLkF1dGhlbnRpY2F0ZVJlcXVlc3QaJy5sZXRoZS5pZGVudGl0eS52MS5BdXRoZW50aWNhdGVSZXNwb25zZWIGcHJvdG8z");
 
 /**
  * @generated from message lethe.identity.v1.AuthenticateRequest
@@ -24,6 +24,13 @@ export type AuthenticateRequest = Message<"lethe.identity.v1.AuthenticateRequest
    * @generated from field: bytes token_sha256 = 1;
    */
   tokenSha256: Uint8Array;
+
+  /**
+   * where the call came from, for the digest; empty: not known
+   *
+   * @generated from field: string source_ip = 2;
+   */
+  sourceIp: string;
 };
 
 /**
@@ -82,6 +89,22 @@ export type AuthenticateResponse = Message<"lethe.identity.v1.AuthenticateRespon
    * @generated from field: string org_slug = 8;
    */
   orgSlug: string;
+
+  /**
+   * For audit events, 43 characters of base64url: SHA-256(salt || value) with the user's salt, which stays where it is.
+   *
+   * empty: no address is known
+   *
+   * @generated from field: string email_digest = 9;
+   */
+  emailDigest: string;
+
+  /**
+   * of source_ip
+   *
+   * @generated from field: string ip_digest = 10;
+   */
+  ipDigest: string;
 };
 
 /**

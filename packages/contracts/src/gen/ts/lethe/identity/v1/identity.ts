@@ -36,6 +36,8 @@ export enum Role {
 export interface AuthenticateRequest {
   /** the token itself never crosses a service border */
   tokenSha256: Buffer;
+  /** where the call came from, for the digest; empty: not known */
+  sourceIp: string;
 }
 
 /** found=false leaves every other field empty. */
@@ -50,16 +52,23 @@ export interface AuthenticateResponse {
   /** a group admin reads these too */
   adminGroupIds: Buffer[];
   orgSlug: string;
+  /** For audit events, 43 characters of base64url: SHA-256(salt || value) with the user's salt, which stays where it is. */
+  emailDigest: string;
+  /** of source_ip */
+  ipDigest: string;
 }
 
 function createBaseAuthenticateRequest(): AuthenticateRequest {
-  return { tokenSha256: Buffer.alloc(0) };
+  return { tokenSha256: Buffer.alloc(0), sourceIp: "" };
 }
 
 export const AuthenticateRequest: MessageFns<AuthenticateRequest> = {
   encode(message: AuthenticateRequest, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
     if (message.tokenSha256.length !== 0) {
       writer.uint32(10).bytes(message.tokenSha256);
+    }
+    if (message.sourceIp !== "") {
+      writer.uint32(18).string(message.sourceIp);
     }
     return writer;
   },
@@ -85,6 +94,14 @@ export const AuthenticateRequest: MessageFns<AuthenticateRequest> = {
             message.tokenSha256 = Buffer.from(reader.bytes());
             continue;
           }
+          case 2: {
+            if (tag !== 18) {
+              break;
+            }
+
+            message.sourceIp = reader.string();
+            continue;
+          }
         }
         if ((tag & 7) === 4 || tag === 0) {
           break;
@@ -108,6 +125,8 @@ function createBaseAuthenticateResponse(): AuthenticateResponse {
     ownApiKeyIds: [],
     adminGroupIds: [],
     orgSlug: "",
+    emailDigest: "",
+    ipDigest: "",
   };
 }
 
@@ -136,6 +155,12 @@ export const AuthenticateResponse: MessageFns<AuthenticateResponse> = {
     }
     if (message.orgSlug !== "") {
       writer.uint32(66).string(message.orgSlug);
+    }
+    if (message.emailDigest !== "") {
+      writer.uint32(74).string(message.emailDigest);
+    }
+    if (message.ipDigest !== "") {
+      writer.uint32(82).string(message.ipDigest);
     }
     return writer;
   },
@@ -215,6 +240,22 @@ export const AuthenticateResponse: MessageFns<AuthenticateResponse> = {
             }
 
             message.orgSlug = reader.string();
+            continue;
+          }
+          case 9: {
+            if (tag !== 74) {
+              break;
+            }
+
+            message.emailDigest = reader.string();
+            continue;
+          }
+          case 10: {
+            if (tag !== 82) {
+              break;
+            }
+
+            message.ipDigest = reader.string();
             continue;
           }
         }
