@@ -31,7 +31,7 @@ const commands: Readonly<Record<string, Entry>> = {
     load: async () => (await import('./key/key-command.js')).keyCommand,
   },
   audit: {
-    summary: 'Follow the audit events',
+    summary: 'Follow, verify and watch the audit log, and take proofs and copies of it',
     load: async () => (await import('./audit/audit-command.js')).auditCommand,
   },
 };
@@ -57,13 +57,16 @@ const dispatch = async (argv: readonly string[]): Promise<number> => {
   if (entry === undefined) throw usageProblem('There is no such command.', '');
   const command = await entry.load();
   if (args.includes('--help') || args.includes('-h')) {
-    print(command.help);
+    print(command.helpFor?.(args) ?? command.help);
     return 0;
   }
   return await command.run(args);
 };
 
-/** Runs one command line; resolves to the exit code: 0 done, 1 failed, 2 the command line is wrong. Never rejects. */
+/**
+ * Runs one command line; resolves to the exit code: 0 done, 1 failed, 2 the command line is wrong (3, of
+ * what verifies: it could not be read). Never rejects.
+ */
 export const runCli = async (argv: readonly string[]): Promise<number> => {
   try {
     return await dispatch(argv);

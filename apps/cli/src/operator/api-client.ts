@@ -38,7 +38,14 @@ const nextSteps: Readonly<Record<string, string>> = {
   unavailable: 'A service is starting or away. Try again in a few seconds.',
 };
 
-const refusalOf = (status: number, text: string): CallRefused => {
+export const nothingAnswers = (baseUrl: string): Problem =>
+  new Problem(
+    `Nothing answers at ${baseUrl}.`,
+    'Is Lethe running? "npm start" starts it; --url names another one.',
+  );
+
+/** The problem that an answer of 300 and more is. */
+export const refusalOf = (status: number, text: string): CallRefused => {
   const error = decodeJson(errorSchema, text)?.error;
   if (error === undefined)
     return new CallRefused(
@@ -70,10 +77,7 @@ export const createApiClient = (baseUrl: string, token: string): ApiClient => ({
       status = response.status;
       text = await response.text();
     } catch {
-      throw new Problem(
-        `Nothing answers at ${baseUrl}.`,
-        'Is Lethe running? "npm start" starts it; --url names another one.',
-      );
+      throw nothingAnswers(baseUrl);
     }
     if (status >= 300) throw refusalOf(status, text);
     const decoded = decodeJson(answer, text === '' ? '{}' : text);

@@ -7,7 +7,12 @@ import { Problem } from '../terminal/problem.js';
 import { createApiClient } from './api-client.js';
 import { createOperatorApi, type OperatorApi } from './operator-api.js';
 
-const runSchema = z.object({ adminConfig: z.string(), audit: z.string(), operatorToken: z.string() });
+const runSchema = z.object({
+  adminConfig: z.string(),
+  audit: z.string(),
+  auditVerifierKey: z.string().nullish(),
+  operatorToken: z.string(),
+});
 type Run = z.infer<typeof runSchema>;
 
 /** The options every operator's command takes. */
@@ -17,7 +22,8 @@ export const operatorHelp = `  --url <url>    Where it listens; else LETHE_ADMIN
                  first two, the operator token comes from LETHE_OPERATOR_TOKEN.
   --json         Print one JSON object instead of text.`;
 
-const readRun = async (env: NodeJS.ProcessEnv): Promise<Run | undefined> => {
+/** run.json of the Lethe that runs on LETHE_HOME; undefined when none does. */
+export const readRun = async (env: NodeJS.ProcessEnv): Promise<Run | undefined> => {
   const home = resolve(env.LETHE_HOME || join(repositoryRoot, '.lethe'));
   const text = await readFile(join(home, 'run.json'), 'utf8').catch(() => '');
   return decodeJson(runSchema, text);
@@ -33,7 +39,7 @@ export const findLethe = async (
   env: NodeJS.ProcessEnv = process.env,
 ): Promise<{ readonly url: string; readonly token: string }> => {
   const given = url ?? env[face === 'adminConfig' ? 'LETHE_ADMIN_URL' : 'LETHE_AUDIT_URL'];
-  const givenToken = env.LETHE_OPERATOR_TOKEN;
+  const givenToken = (face === 'audit' ? env.LETHE_AUDIT_TOKEN : '') || env.LETHE_OPERATOR_TOKEN;
   if (given !== undefined && given !== '') {
     if (!URL.canParse(given))
       throw new Problem('The URL cannot be read.', 'Write it like http://127.0.0.1:4002');

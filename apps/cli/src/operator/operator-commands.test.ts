@@ -243,29 +243,3 @@ describe('help', () => {
       expect(out).toMatch(new RegExp(`^  ${name} `, 'm'));
   });
 });
-
-describe('lethe audit tail', () => {
-  const event = (index: number) => ({
-    index,
-    event: {
-      type: 'ai.lethe.audit.apikey.created.v1',
-      time: '2026-01-01T00:00:00.000Z',
-      subject: `api_key/${index}`,
-      data: { status_id: 1, actor: { user: { uid: 'u', type: 'operator' } } },
-    },
-  });
-
-  it('shows the last events, oldest first', async () => {
-    answer = { status: 200, body: { data: [event(7), event(6)], next_cursor: null } };
-    const { code, out } = await lethe('audit', 'tail', '--once', '--last', '2', '--type', 'apikey.created');
-    expect(code).toBe(0);
-    expect(
-      out
-        .trim()
-        .split('\n')
-        .map((line) => Number(line.trim().split(' ')[0])),
-    ).toEqual([6, 7]);
-    expect(out).toContain('apikey.created');
-    expect(seen[0]?.path).toBe('/v1/audit/events?limit=2&type=apikey.created');
-  });
-});

@@ -5,7 +5,7 @@ export class Problem extends Error {
   constructor(
     what: string,
     readonly next?: string,
-    readonly exitCode: 1 | 2 = 1,
+    readonly exitCode: 1 | 2 | 3 = 1,
   ) {
     super(what);
   }
