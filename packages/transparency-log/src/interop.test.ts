@@ -124,6 +124,25 @@ withGo('golang.org/x/mod verifies what the writer wrote', () => {
   });
 });
 
+describe('a Go program that cannot be had', () => {
+  const nowhere = {
+    module: 'packages/transparency-log/interop/verify',
+    target: './nowhere',
+    name: 'nothing',
+  };
+  const { CI } = process.env;
+  afterAll(() => {
+    if (CI === undefined) delete process.env.CI;
+    else process.env.CI = CI;
+  });
+
+  it('is an error in CI when it is required, and said loudly otherwise', async () => {
+    process.env.CI = 'true';
+    await expect(buildGoProgram({ ...nowhere, required: true })).rejects.toThrow('required in CI');
+    expect(await buildGoProgram({ ...nowhere, required: false })).toHaveProperty('unavailable');
+  });
+});
+
 const witnessed = await startLitewitness({ origin, verifierKey: logSigner.verifierKey });
 // Skipped only where the module proxy does not give litewitness, which startLitewitness says loudly.
 const withWitness = 'unavailable' in witnessed ? describe.skip : describe;

@@ -77,10 +77,16 @@ const haveGo = async (cwd: string): Promise<boolean> => {
 /** With the sums of go.sum from the module proxy; without a proxy, from Debian's sources. */
 const compile = async (folder: string, output: string, target: string): Promise<boolean> => {
   const args = ['build', '-o', output, target];
-  if (await runs('go', args, folder, { GO111MODULE: 'on', GOFLAGS: '-mod=readonly', GOWORK: 'off' }))
+  if (
+    await runs('go', args, folder, {
+      GO111MODULE: 'on',
+      GOFLAGS: '-mod=readonly -buildvcs=false',
+      GOWORK: 'off',
+    })
+  )
     return true;
   if (target !== '.' || !existsSync(debianSources)) return false;
-  return runs('go', args, folder, { GO111MODULE: 'off', GOFLAGS: '', GOPATH: debianSources });
+  return runs('go', args, folder, { GO111MODULE: 'off', GOFLAGS: '-buildvcs=false', GOPATH: debianSources });
 };
 
 /** Path of a program built from a Go module of this repository, once for each state of its sources. */
