@@ -1,0 +1,72 @@
+import type { Watcher } from './examine.js';
+
+export interface Row {
+  readonly place: string;
+  readonly what: string;
+  readonly noticedBy: readonly Watcher[];
+  readonly sameAnswers: boolean;
+}
+
+const names: Readonly<Record<Watcher, string>> = {
+  'fork guard': 'fork guard',
+  verify: '`lethe audit verify`',
+  'Go verifier': 'Go verifier',
+  export: 'export',
+  watch: '`lethe audit watch`',
+  proof: 'proof of the next event',
+};
+
+const resultOf = (
+  { place, noticedBy, sameAnswers }: Row,
+  unprotected: Readonly<Record<string, string>>,
+): string => {
+  if (noticedBy.length > 0) return noticedBy.map((watcher) => names[watcher]).join(', ');
+  const reason = unprotected[place];
+  if (reason !== undefined) return `**unprotected**: ${reason}`;
+  return sameAnswers ? 'changes no answer' : '**nobody**';
+};
+
+const table = (rows: readonly Row[], unprotected: Readonly<Record<string, string>>): string =>
+  [
+    '| place | manipulation | noticed by |',
+    '|---|---|---|',
+    ...rows.map((row) => `| \`${row.place}\` | ${row.what} | ${resultOf(row, unprotected)} |`),
+  ].join('\n');
+
+/** docs/audit-tampering.md as the runs had it. */
+export const tamperingPage = (
+  rows: readonly Row[],
+  mirrorRows: readonly Row[],
+  unprotected: Readonly<Record<string, string>>,
+): string => `# What happens when somebody tampers with the audit log
+
+Made by \`npm run test:audit\` (packages/system-tests/src/audit/tampering), which holds this page to what it saw. Each row
+is a run of its own: a log of 300 events, cosigned by a witness, is stopped; somebody who owns the database server or the
+disk, but not the signing key, changes one thing; audit is started again, and everybody who could notice is asked. The
+untouched log passes with all of them.
+
+* **fork guard**: audit itself, at its start or with the next event. It answers nothing and signs nothing from then on.
+* **\`lethe audit verify\`** and the **Go verifier**, which shares no code with Lethe: read the whole log over HTTP, with a pinned
+  key and a pinned witness.
+* **export**: \`lethe audit verify --export\` of a file that audit gave out after the change, or audit gives none out.
+* **\`lethe audit watch\`**: somebody who kept a checkpoint from before.
+* **proof of the next event**: the answer to the next \`Append\` does not verify, or does not come.
+* *changes no answer*: what was changed is read by nobody; every answer is byte for byte as before.
+
+## The database and its anchors
+
+${table(rows, unprotected)}
+
+## A mirror
+
+Files of a static copy (\`lethe audit export --dir\`).
+
+${table(mirrorRows, unprotected)}
+
+## What is left
+
+Whoever sets back the database **and** the anchors together is noticed only by those outside who remember more: a kept
+checkpoint (\`lethe audit watch\`), a witness, a kept proof. Whoever has the signing key as well can show a log of their own
+making to people who keep nothing. The columns called unprotected are copies of what stands in the event, so that events can be
+found; the events themselves, the tiles, the export and the topics are not made from them.
+`;
