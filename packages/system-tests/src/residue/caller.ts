@@ -38,6 +38,11 @@ export class Caller {
     this.#agent = router.secure ? new SecureAgent({ keepAlive: true }) : new PlainAgent({ keepAlive: true });
   }
 
+  /** The token of the organization with ZDR, as a header. */
+  get underZdr(): Record<string, string> {
+    return { authorization: `Bearer ${this.#world.policy.zdrApiKey}` };
+  }
+
   get headers(): Record<string, string> {
     return { authorization: `Bearer ${this.#world.policy.apiKey}`, 'content-type': 'application/json' };
   }

@@ -22,7 +22,7 @@ export interface ResidueCase {
   readonly run: (world: CaseWorld) => Promise<void>;
 }
 
-const kilobyte = 1024;
+export const kilobyte = 1024;
 const sizes = [
   ['1 KB', kilobyte],
   ['20 KB', 20 * kilobyte],
@@ -30,10 +30,10 @@ const sizes = [
   ['1 MB', 1024 * kilobyte],
 ] as const;
 
-const must = (holds: boolean, what: string): void => {
+export const must = (holds: boolean, what: string): void => {
   if (!holds) throw new Error(`this case needs ${what}`);
 };
-const mustBe = ({ status }: Answer, expected: number): void =>
+export const mustBe = ({ status }: Answer, expected: number): void =>
   must(status === expected, `status ${expected}, not ${status}`);
 
 const answered = (behaviour: Behaviour, bytes: number, streaming: boolean, status = 200) => {

@@ -3,6 +3,7 @@ import { createServer as createSecureServer } from 'node:https';
 import type { AddressInfo, Socket } from 'node:net';
 import { gzipSync } from 'node:zlib';
 import type { Certificate } from './certificate.js';
+import { type EchoShape, echoShapeOf } from './echo-shapes.js';
 
 /** What the provider does with the next requests. Every answer quotes the prompt. */
 export type Behaviour =
@@ -35,30 +36,19 @@ interface Asked {
 const contentOf = ({ messages, prompt, input }: Asked): string =>
   messages?.at(-1)?.content ?? prompt ?? input ?? '';
 const pieceCharacters = 400;
-const usage = { prompt_tokens: 3, completion_tokens: 4, total_tokens: 7 };
-
 const errorOf = (content: string): string =>
   JSON.stringify({ error: { message: `cannot do ${content}`, type: 'invalid_request_error', code: null } });
 
-const eventsOf = (content: string): string[] => {
-  const event = (choices: object[], rest: object = {}): string =>
-    `data: ${JSON.stringify({ id: 'c', object: 'chat.completion.chunk', choices, ...rest })}\n\n`;
-  const events: string[] = [];
+const partsOf = (shape: EchoShape, content: string, streaming: boolean): string[] => {
+  if (!streaming || shape.events === undefined) return [JSON.stringify(shape.whole(content))];
+  const pieces: string[] = [];
   for (let at = 0; at < content.length; at += pieceCharacters)
-    events.push(event([{ index: 0, delta: { content: content.slice(at, at + pieceCharacters) } }]));
-  events.push(event([{ index: 0, delta: {}, finish_reason: 'stop' }]), event([], { usage }));
-  return [...events, 'data: [DONE]\n\n'];
+    pieces.push(content.slice(at, at + pieceCharacters));
+  return shape.events(pieces).map((event) => `${event}\n\n`);
 };
 
-const wholeOf = (content: string): string =>
-  JSON.stringify({
-    id: 'c',
-    object: 'chat.completion',
-    choices: [{ index: 0, message: { role: 'assistant', content }, finish_reason: 'stop' }],
-    usage,
-  });
-
 const answer = (behaviour: Behaviour, asked: Asked, res: ServerResponse): void => {
+  const shape = echoShapeOf(res.req.url);
   const content = contentOf(asked);
   if (behaviour === 'stall_at_once') return;
   if (behaviour === 'error_400' || behaviour === 'error_500') {
@@ -66,9 +56,9 @@ const answer = (behaviour: Behaviour, asked: Asked, res: ServerResponse): void =
     res.end(errorOf(content));
     return;
   }
-  const streaming = asked.stream === true;
+  const streaming = asked.stream === true && shape.events !== undefined;
   const type = { 'content-type': streaming ? 'text/event-stream' : 'application/json' };
-  const parts = streaming ? eventsOf(content) : [wholeOf(content)];
+  const parts = partsOf(shape, content, streaming);
   if (behaviour === 'gzip') {
     res.writeHead(200, { ...type, 'content-encoding': 'gzip' });
     res.end(gzipSync(parts.join('')));

@@ -1,6 +1,7 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { printFigures } from '../support/figures.js';
 import { freedCases, residueCases } from './cases.js';
+import { dialectCases } from './dialect-cases.js';
 import { findNode24 } from './node-24.js';
 import { goneAfterMs } from './remains.js';
 import type { RouterProcess } from './router-process.js';
@@ -11,7 +12,7 @@ import { startWorld, type World } from './world.js';
 // search finds what is there is shown in controls.test.ts.
 
 const long = process.env.LETHE_LONG === '1';
-const cases = residueCases.filter(({ short }) => long || short);
+const cases = [...residueCases, ...dialectCases].filter(({ short }) => long || short);
 /** Looked at again while others use the router, and under another Node. */
 const fewCases = long
   ? cases

@@ -3,6 +3,7 @@ import { once } from 'node:events';
 import type { AddressInfo } from 'node:net';
 import { createServer } from 'node:net';
 import { join } from 'node:path';
+import { routerFlags } from '@lethe/test-servers';
 import { repositoryRoot } from '../start-lethe.js';
 import { waitFor } from '../wait-for.js';
 import type { Certificate } from './certificate.js';
@@ -40,15 +41,10 @@ const freePort = async (): Promise<number> => {
 };
 
 /** As the launcher gives them; a copy of the house may also read the packages of this one, which it links to. */
-const permissions = (root: string, node: string): string[] => [
-  node === process.execPath && process.versions.node.startsWith('20.')
-    ? '--experimental-permission'
-    : '--permission',
-  '--disable-warning=ExperimentalWarning',
-  ...[...new Set([root, repositoryRoot])].flatMap((base) =>
-    ['apps/router', 'packages', 'node_modules'].map((folder) => `--allow-fs-read=${join(base, folder)}/*`),
-  ),
-];
+const flagsOf = (root: string, node: string): string[] => {
+  const version = node === process.execPath ? process.versions.node : '24.0.0';
+  return [...new Set([...routerFlags(root, version), ...routerFlags(repositoryRoot, version)])];
+};
 
 /** Starts the built router alone, as the launcher would. Rejects with its log when it does not get ready. */
 export const startRouter = async (options: RouterOptions): Promise<RouterProcess> => {
@@ -56,7 +52,7 @@ export const startRouter = async (options: RouterOptions): Promise<RouterProcess
   const [port, operatorPort] = [await freePort(), await freePort()];
   const trusted = certificate === undefined ? {} : { NODE_EXTRA_CA_CERTS: certificate.file };
   const program = join(root, 'apps', 'router', 'dist', 'main.js');
-  const child: ChildProcess = spawn(node, [...permissions(root, node), program], {
+  const child: ChildProcess = spawn(node, [...flagsOf(root, node), program], {
     env: { ...trusted, ...options.env },
     cwd: '/',
     stdio: ['pipe', 'pipe', 'pipe'],

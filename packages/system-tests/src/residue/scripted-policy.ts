@@ -8,6 +8,8 @@ export interface ScriptedPolicy {
   readonly serviceCredential: string;
   /** Of an organization without ZDR; the key may not log: no grant. */
   readonly apiKey: string;
+  /** Of an organization with ZDR. */
+  readonly zdrApiKey: string;
   close(): Promise<void>;
 }
 
@@ -38,43 +40,45 @@ const accountOf = ({ provider, baseUrl }: AccountAt): wire.ProviderAccount => ({
   region: '',
 });
 
-const snapshotOf = (apiKey: string, accounts: readonly AccountAt[]): wire.Snapshot => {
+const organizationOf = (orgId: Buffer, zdr: boolean): wire.OrganizationPolicy => ({
+  orgId,
+  zdr,
+  userPseudonymKey: randomBytes(32),
+  registeredFields: [],
+  payloadLimits: undefined,
+  distinctValuesPerDayMax: 0,
+});
+
+const apiKeyOf = (token: string, orgId: Buffer): wire.ApiKeyPolicy => ({
+  apiKeyId: uuidBytes(newUuidV7()),
+  keySha256: tokenSha256(token),
+  orgId,
+  groupId: none,
+  userId: none,
+  logging: false,
+  debug: false,
+  sealingKey: undefined,
+  expiresAtMs: 0n,
+});
+
+const snapshotOf = (apiKey: string, zdrApiKey: string, accounts: readonly AccountAt[]): wire.Snapshot => {
   const orgId = uuidBytes(newUuidV7());
+  const zdrOrgId = uuidBytes(newUuidV7());
   return {
     version,
-    organizations: [
-      {
-        orgId,
-        zdr: false,
-        userPseudonymKey: randomBytes(32),
-        registeredFields: [],
-        payloadLimits: undefined,
-        distinctValuesPerDayMax: 0,
-      },
-    ],
-    apiKeys: [
-      {
-        apiKeyId: uuidBytes(newUuidV7()),
-        keySha256: tokenSha256(apiKey),
-        orgId,
-        groupId: none,
-        userId: none,
-        logging: false,
-        debug: false,
-        sealingKey: undefined,
-        expiresAtMs: 0n,
-      },
-    ],
-    zdrOrgIds: [],
+    organizations: [organizationOf(orgId, false), organizationOf(zdrOrgId, true)],
+    apiKeys: [apiKeyOf(apiKey, orgId), apiKeyOf(zdrApiKey, zdrOrgId)],
+    zdrOrgIds: [zdrOrgId],
     providerAccounts: accounts.map(accountOf),
   };
 };
 
-/** The policy of one organization with one key, on a real gRPC server as routers expect it. */
+/** The policy of two organizations with a key each, on a real gRPC server as routers expect it. */
 export const startScriptedPolicy = async (accounts: readonly AccountAt[]): Promise<ScriptedPolicy> => {
   const serviceCredential = newToken('lethe_svc_');
   const apiKey = newToken('sk-lethe-');
-  const snapshot = snapshotOf(apiKey, accounts);
+  const zdrApiKey = newToken('sk-lethe-');
+  const snapshot = snapshotOf(apiKey, zdrApiKey, accounts);
   const server = await serveGrpc({
     host: '127.0.0.1',
     port: 0,
@@ -101,6 +105,7 @@ export const startScriptedPolicy = async (accounts: readonly AccountAt[]): Promi
     address: `127.0.0.1:${server.port}`,
     serviceCredential,
     apiKey,
+    zdrApiKey,
     close: () => server.close(),
   };
 };

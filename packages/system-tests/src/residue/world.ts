@@ -4,9 +4,12 @@ import { startEventLogDatabase } from './event-log-database.js';
 import { type RouterOptions, type RouterProcess, startRouter } from './router-process.js';
 import { type ScriptedPolicy, startScriptedPolicy } from './scripted-policy.js';
 
-/** `openai/…` echoes, `groq/…` cannot be reached. */
+/** `openai/…` and `anthropic/…` echo, `groq/…` cannot be reached. */
 export const models = {
   echo: 'openai/gpt-4o-mini',
+  echoCompletions: 'openai/gpt-3.5-turbo-instruct',
+  echoEmbeddings: 'openai/text-embedding-3-small',
+  echoMessages: 'anthropic/claude-sonnet-4-5',
   refused: 'groq/llama-3.3-70b-versatile',
 } as const;
 
@@ -25,6 +28,7 @@ export const startWorld = async (secure: boolean): Promise<World> => {
   const [provider, eventLog] = await Promise.all([startEchoProvider(certificate), startEventLogDatabase()]);
   const policy = await startScriptedPolicy([
     { provider: 'openai', baseUrl: provider.baseUrl },
+    { provider: 'anthropic', baseUrl: provider.baseUrl.replace(/\/v1$/, '') },
     { provider: 'groq', baseUrl: 'http://127.0.0.1:9' },
   ]);
   const routers: RouterProcess[] = [];
