@@ -11,8 +11,8 @@ import { type Alarm, look, type Sight } from './look.js';
 
 const command = 'audit watch';
 
-export const watchHelp = `Keep the checkpoints of the audit log and raise the alarm when it forks, is rolled back or is not signed any more. Run it
-on another machine than Lethe's, and you hold what Lethe's operator cannot change.
+export const watchHelp = `Keep the checkpoints of the audit log and raise the alarm when it forks, is rolled back or is not signed any more.
+Run it on another machine than Lethe's, and you hold what Lethe's operator cannot change.
 
 Usage: lethe audit watch [--keep <folder>] [options]
 
