@@ -54,7 +54,9 @@ const sources = () => {
   const hash = createHash('sha256').update(`${process.version} ${lockSha256}`);
   for (const part of ['turbo.json', 'packages/house-rules/build.mjs', ...workspaces]) {
     const path = join(root, part);
-    const inside = ['package.json', 'src', 'migrations'].map((name) => join(path, name)).filter(existsSync);
+    const inside = ['package.json', 'src', 'assembly', 'migrations']
+      .map((name) => join(path, name))
+      .filter(existsSync);
     for (const entry of statSync(path).isDirectory() ? inside : [path]) {
       const names = statSync(entry).isDirectory()
         ? readdirSync(entry, { recursive: true, encoding: 'utf8' }).sort()
@@ -86,6 +88,10 @@ if (command !== 'check' && builtFrom !== sources()) {
   writeFileSync(builtMarker, from);
 }
 
+const programs = new Map([
+  ['check', 'check'],
+  ['check:long', 'check-long'],
+]);
 if (command === 'start') {
   process.argv.splice(2, process.argv.length, 'up', ...args);
   await import(new URL('./dist/main.js', import.meta.url).href);
@@ -95,7 +101,6 @@ if (command === 'start') {
 } else {
   process.argv.splice(2, process.argv.length, ...args);
   await import(
-    new URL(`../../packages/house-rules/${command === 'check' ? 'check' : 'run-tests'}.mjs`, import.meta.url)
-      .href
+    new URL(`../../packages/house-rules/${programs.get(command) ?? 'run-tests'}.mjs`, import.meta.url).href
   );
 }
