@@ -8,32 +8,52 @@ import {
   serveGrpc,
   serveRest,
 } from '@lethe/service-kit';
+import { makeSigner } from '@lethe/transparency-log';
+import { openFolderAnchors } from './anchor/folder-anchors.js';
 import type { AuditConfig } from './config.js';
 import { createAuditService } from './grpc/audit-service.js';
+import { createLogSigner } from './log/log-signer.js';
+import { startLog } from './log/start-log.js';
 import { createAuditMetrics } from './metrics.js';
 import { startPublisher } from './publish/publisher.js';
 import { createAuditApi } from './rest/audit-api.js';
-import { createReaderOf } from './rest/reader.js';
 import { openAuditDatabase } from './store/database.js';
-import { isStoreReady } from './store/is-store-ready.js';
 
-/** Starts intake, publisher and reading; resolves when both ports are bound. */
+const signerOf = ({ origin, seeds }: AuditConfig['signing']) =>
+  createLogSigner(
+    origin,
+    seeds.map((seed) => makeSigner(origin, seed.reveal())),
+  );
+
+/** Starts intake, log, publisher and reading; resolves when both ports are bound. */
 export const startAudit = async (config: AuditConfig, log: Logger): Promise<RunningService> => {
   const registry = createMetrics('audit');
   const metrics = createAuditMetrics(registry);
   const database = openAuditDatabase(config.database.url);
+  const anchors = await openFolderAnchors(config.anchorsFolder);
   const identity = createIdentityClient({
     address: config.adminConfigGrpc,
     credential: config.serviceCredential,
   });
-  const publisher = startPublisher({
+  const running = startLog({
     database,
-    producer: await openEventLogProducer(config.auditLog),
+    anchors,
+    signer: signerOf(config.signing),
+    witnesses: config.witnesses,
+    witnessQuorum: config.witnessQuorum,
+    registry,
     metrics,
     log,
   });
-  // Not awaited: the intake works while the database cannot be reached for hints.
-  void database.listen(() => publisher.wake());
+  const publisher = startPublisher({
+    database,
+    producer: await openEventLogProducer(config.auditLog),
+    origin: config.signing.origin,
+    newestCheckpoint: () => running.keeper.releasable,
+    metrics,
+    log,
+  });
+  running.keeper.onNews(() => publisher.wake());
 
   const grpcServer = await serveGrpc({
     host: config.host,
@@ -42,15 +62,19 @@ export const startAudit = async (config: AuditConfig, log: Logger): Promise<Runn
     services: [
       {
         definition: audit.AuditService,
-        implementation: createAuditService({ database, metrics, log }),
+        implementation: createAuditService({ ...running, anchors, metrics, log }),
       },
     ],
   });
   const restServer = await serveRest(
     createAuditApi({
       database,
-      readerOf: createReaderOf(identity, config.operatorTokenSha256),
-      ready: () => isStoreReady(database),
+      logReader: running.reader,
+      intake: running.intake,
+      origin: config.signing.origin,
+      identity,
+      operatorTokenSha256: config.operatorTokenSha256,
+      ready: running.isReady,
       registry,
       log,
     }),
@@ -58,7 +82,8 @@ export const startAudit = async (config: AuditConfig, log: Logger): Promise<Runn
   );
   return {
     stop: async () => {
-      await Promise.all([restServer.close(), grpcServer.close(), publisher.stop()]);
+      await Promise.all([restServer.close(), grpcServer.close()]);
+      await Promise.all([running.stop(), publisher.stop()]);
       identity.close();
       await database.close();
     },

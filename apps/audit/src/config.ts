@@ -58,28 +58,37 @@ const witness = z.strictObject({
   verifierKey: z.string().refine((key) => parseVerifierKey(key)?.type === 'cosignature'),
 });
 
-const launchSchema = z.object({
-  host: z.string().min(1).max(255).default('127.0.0.1'),
-  restPort: port,
-  grpcPort: port,
-  serviceCredential: text.transform((value): Secret => new Opaque(value)),
-  callers: z.strictObject({
-    'admin-config': sha256.exactOptional(),
-    accounting: sha256.exactOptional(),
-    router: sha256.exactOptional(),
-    audit: sha256.exactOptional(),
-  }),
-  operatorTokenSha256: sha256,
-  database: z.strictObject({ url: text }),
-  auditLog: eventLog,
-  adminConfigGrpc: text,
-  signing,
-  /** Where the newest checkpoint and the tombstones are kept outside the database. */
-  anchorsFolder: text.refine(isAbsolute),
-  witnesses: z.array(witness).max(WITNESSES_MAX).default([]),
-  /** How many witnesses must have cosigned a checkpoint before it is shown. */
-  witnessQuorum: z.number().int().min(0).max(WITNESSES_MAX).default(0),
-});
+const witnessKeyName = ({ verifierKey }: { readonly verifierKey: string }): string | undefined =>
+  parseVerifierKey(verifierKey)?.name;
+
+const launchSchema = z
+  .object({
+    host: z.string().min(1).max(255).default('127.0.0.1'),
+    restPort: port,
+    grpcPort: port,
+    serviceCredential: text.transform((value): Secret => new Opaque(value)),
+    callers: z.strictObject({
+      'admin-config': sha256.exactOptional(),
+      accounting: sha256.exactOptional(),
+      router: sha256.exactOptional(),
+      audit: sha256.exactOptional(),
+    }),
+    operatorTokenSha256: sha256,
+    database: z.strictObject({ url: text }),
+    auditLog: eventLog,
+    adminConfigGrpc: text,
+    signing,
+    /** Where the newest checkpoint and the tombstones are kept outside the database. */
+    anchorsFolder: text.refine(isAbsolute),
+    witnesses: z
+      .array(witness)
+      .max(WITNESSES_MAX)
+      .refine((all) => new Set(all.map(witnessKeyName)).size === all.length)
+      .default([]),
+    /** How many witnesses must have cosigned a checkpoint before it is shown. */
+    witnessQuorum: z.number().int().min(0).max(WITNESSES_MAX).default(0),
+  })
+  .refine(({ witnesses, witnessQuorum }) => witnessQuorum <= witnesses.length, { path: ['witnessQuorum'] });
 
 export type AuditConfig = z.infer<typeof launchSchema>;
 

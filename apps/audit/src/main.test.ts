@@ -6,12 +6,14 @@ import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import * as grpc from '@grpc/grpc-js';
 import { afterAll, beforeAll, describe, expect, it, jest } from '@jest/globals';
-import { audit, identity, newUuidV7, type Uuid, uuidBytes } from '@lethe/contracts';
+import { audit, identity, newUuidV7, type Uuid, uuidBytes, uuidText } from '@lethe/contracts';
 import { callMetadata, callUnary, newToken, Opaque, serveGrpc, tokenSha256 } from '@lethe/service-kit';
+import { verifyProof } from '@lethe/transparency-log';
 import { build, type Plugin } from 'esbuild';
 import { startAuditDatabase, type TestAuditDatabase } from './testing/audit-database.contract.js';
 import { startAuditLog, type TestAuditLog } from './testing/audit-log.contract.js';
 import { eventually } from './testing/eventually.contract.js';
+import { testOrigin, testSigner } from './testing/running-log.contract.js';
 import { changedRequest, type JsonObject, sampleRequest } from './testing/sample-events.contract.js';
 
 jest.setTimeout(120_000);
@@ -62,6 +64,8 @@ const startIdentity = () => {
         userId: Buffer.alloc(0),
         ownApiKeyIds: [],
         adminGroupIds: [],
+        emailDigest: '',
+        ipDigest: '',
       });
     },
   };
@@ -112,6 +116,19 @@ const client = (credential: string) => {
 };
 const append = (request: audit.AppendRequest, as: keyof typeof credentials = 'admin-config') =>
   client(credentials[as])(request);
+const getProof = (eventId: Buffer): Promise<audit.GetProofResponse> => {
+  const made = new audit.AuditClient(`127.0.0.1:${launch.grpcPort}`, grpc.credentials.createInsecure());
+  const metadata = callMetadata(new Opaque(credentials['admin-config']));
+  return callUnary(made.getProof.bind(made), { eventId }, metadata, 5000).finally(() => made.close());
+};
+const tombstones = async (): Promise<string[]> => {
+  const made = new audit.AuditClient(`127.0.0.1:${launch.grpcPort}`, grpc.credentials.createInsecure());
+  const ids: string[] = [];
+  const call = made.listTombstones({}, callMetadata(new Opaque(credentials['admin-config'])));
+  for await (const tombstone of call) ids.push(String(uuidText((tombstone as audit.Tombstone).orgId)));
+  made.close();
+  return ids;
+};
 const get = (path: string, token: string) =>
   fetch(`http://127.0.0.1:${launch.restPort}${path}`, { headers: { authorization: `Bearer ${token}` } });
 
@@ -145,6 +162,8 @@ beforeAll(async () => {
     database: { url: database.url },
     auditLog: log.config,
     adminConfigGrpc: `127.0.0.1:${identityServer.port}`,
+    signing: { origin: testOrigin, seeds: ['07'.repeat(32)] },
+    anchorsFolder: join(folder, 'anchors'),
   };
 });
 afterAll(async () => {
@@ -159,8 +178,16 @@ describe('the process', () => {
   it('starts, takes events from those who may, and shows them to those who may', async () => {
     expect(await start()).toMatch(/^\{"ready":true,"service":"audit","pid":\d+\}$/);
     const request = sampleRequest({ orgId });
-    expect(await append(request)).toEqual({ index: 0n, proof: '' });
-    expect(await append(request, 'accounting')).toEqual({ index: 0n, proof: '' });
+    const answer = await append(request);
+    expect(answer.index).toBe(0n);
+    expect(verifyProof(answer.proof, { logVerifierKey: testSigner.verifierKey })).toMatchObject({
+      ok: true,
+      index: 0,
+    });
+    expect(answer.proof.endsWith(answer.checkpoint)).toBe(true);
+    expect(await append(request, 'accounting')).toEqual(answer);
+    expect(await getProof(request.eventId)).toEqual(answer);
+    await expect(getProof(uuidBytes(newUuidV7()))).rejects.toMatchObject({ status: grpc.status.NOT_FOUND });
     await expect(append(sampleRequest(), 'router')).rejects.toMatchObject({
       status: grpc.status.UNAUTHENTICATED,
     });
@@ -178,6 +205,18 @@ describe('the process', () => {
     expect(await (await get('/metrics', '')).text()).toContain('lethe_audit_appended_total');
   });
 
+  it('keeps a tombstone of an organization that gave payload up, and lists it without its database', async () => {
+    expect(await tombstones()).toEqual([]);
+    const zdrOrg = newUuidV7();
+    const target = { kind: 'organization', id: zdrOrg } as const;
+    await append(sampleRequest({ type: 'zdr.enabled', orgId: zdrOrg, target, before: {}, after: {} }));
+    expect(await tombstones()).toEqual([zdrOrg]);
+    await database.server.kill();
+    expect(await tombstones()).toEqual([zdrOrg]);
+    await database.server.restart();
+    await eventually(async () => (await get('/readyz', '')).status === 200);
+  });
+
   it('refuses with a status and a constant text, and takes nothing', async () => {
     const sized = { ...sampleRequest(), event: Buffer.alloc(60_001, ' ') };
     const canary = changedRequest((event: JsonObject) => {
@@ -190,7 +229,7 @@ describe('the process', () => {
     const other = sampleRequest({ eventId: JSON.parse(taken.event.toString()).id });
     await expect(append(other)).rejects.toMatchObject({ status: grpc.status.ALREADY_EXISTS });
     const page = await (await get('/v1/audit/events', tokens.operator)).json();
-    expect((page as { data: unknown[] }).data).toHaveLength(2);
+    expect((page as { data: unknown[] }).data).toHaveLength(3);
     expect(output).not.toContain('canary');
   });
 
@@ -198,7 +237,7 @@ describe('the process', () => {
     child.kill('SIGKILL');
     await once(child, 'exit');
     await start();
-    expect((await append(sampleRequest())).index).toBe(2n);
+    expect((await append(sampleRequest())).index).toBe(3n);
     const stopping = performance.now();
     child.kill('SIGTERM');
     expect(await once(child, 'exit')).toEqual([0, null]);
@@ -217,7 +256,7 @@ describe('the process', () => {
     await database.server.restart();
     await eventually(() =>
       append(sampleRequest()).then(
-        ({ index }) => index > 2n,
+        ({ index }) => index > 3n,
         () => false,
       ),
     );
@@ -227,8 +266,25 @@ describe('the process', () => {
     child.kill('SIGKILL');
     await once(child, 'exit');
     output = '';
-    launch = { ...launch, database: { url: '' }, operatorTokenSha256: 'canary' };
+    launch = {
+      ...launch,
+      database: { url: '' },
+      operatorTokenSha256: 'canary',
+      signing: { origin: 'a canary', seeds: ['canary'] },
+      anchorsFolder: 'canary',
+      witnesses: [{ url: 'canary', verifierKey: 'canary' }],
+      witnessQuorum: -1,
+    };
     await start();
+    for (const name of [
+      'signing.origin',
+      'signing.seeds.0',
+      'anchorsFolder',
+      'witnesses.0.url',
+      'witnesses.0.verifierKey',
+      'witnessQuorum',
+    ])
+      expect(output).toContain(name);
     expect(output).toContain('database.url');
     expect(output).toContain('operatorTokenSha256');
     expect(output).not.toContain('canary');

@@ -1,74 +1,113 @@
-import { type ServerUnaryCall, type sendUnaryData, status } from '@grpc/grpc-js';
-import type { audit } from '@lethe/contracts';
+import { type ServerUnaryCall, type ServerWritableStream, type sendUnaryData, status } from '@grpc/grpc-js';
+import { type audit, isUuid, uuidBytes, uuidText } from '@lethe/contracts';
 import type { Logger } from '@lethe/service-kit';
-import { type Refusal, readAppendableEvent } from '../append/read-event.js';
+import type { Anchors } from '../anchor/anchors.js';
+import { readAppendableEvent } from '../append/read-event.js';
+import type { Intake } from '../log/intake.js';
+import type { LogReader, PlacedProof } from '../log/log-reader.js';
 import type { AuditMetrics } from '../metrics.js';
-import { sequenceEvent } from '../sequence/sequence-event.js';
-import type { AuditDatabase } from '../store/database.js';
-import { StoreError } from '../store/store-error.js';
-
-/** Constant texts: what a caller sent is never in an answer. */
-const details: Record<Refusal, string> = {
-  too_large: 'the event has more than 60000 bytes',
-  invalid_event_id: 'event_id is not a UUIDv7',
-  invalid_org_id: 'org_id is not a UUID',
-  not_utf8: 'the event is not UTF-8',
-  not_json: 'the event is not JSON',
-  not_in_schema: 'the event does not match the schema of audit events',
-  not_canonical: 'the event is not canonical JSON',
-  event_id_differs: 'the event has another id than the call',
-  org_id_differs: 'the event has another organization than the call',
-  inconsistent: 'fields of the event contradict one another',
-};
+import { failureOf, type Refused, refusalOf } from './refusals.js';
 
 interface ServiceOptions {
-  readonly database: AuditDatabase;
+  readonly intake: Intake;
+  readonly reader: LogReader;
+  readonly anchors: Anchors;
   readonly metrics: AuditMetrics;
   readonly log: Logger;
 }
 
-interface Refused {
-  readonly code: status;
-  readonly details: string;
-  readonly reason: string;
-}
+type Answer = { readonly placed: PlacedProof } | { readonly refused: Refused };
 
-const failureOf = (error: unknown): Refused =>
-  error instanceof StoreError && error.reason === 'event_id_taken'
-    ? { code: status.ALREADY_EXISTS, details: 'another event has this id', reason: 'event_id_taken' }
-    : { code: status.UNAVAILABLE, details: 'the audit store is not available', reason: 'unavailable' };
+const notFound: Refused = {
+  code: status.NOT_FOUND,
+  details: 'the log holds no such event',
+  reason: 'not_found',
+};
 
-/** The one intake of audit: idempotent by event id, answers after the commit. */
-export const createAuditService = ({ database, metrics, log }: ServiceOptions): audit.AuditServer => {
-  const append = async (request: audit.AppendRequest): Promise<bigint | Refused> => {
+const toMessage = ({ index, proof, checkpoint }: PlacedProof) => ({
+  index: BigInt(index),
+  proof,
+  checkpoint,
+});
+
+/** The one intake of audit, and what other services ask of it. Answers hold only what the anchors hold. */
+export const createAuditService = ({
+  intake,
+  reader,
+  anchors,
+  metrics,
+  log,
+}: ServiceOptions): audit.AuditServer => {
+  const failed = (event: string, error: unknown): Refused => {
+    const refused = failureOf(error);
+    if (refused.code === status.UNAVAILABLE) log.error(event, error, { reason: refused.reason });
+    return refused;
+  };
+
+  const append = async (request: audit.AppendRequest): Promise<Answer> => {
     const read = readAppendableEvent(request);
-    if ('refusal' in read)
-      return { code: status.INVALID_ARGUMENT, details: details[read.refusal], reason: read.refusal };
+    if ('refusal' in read) return { refused: refusalOf(read) };
     try {
-      return await sequenceEvent(database, read.event);
+      return { placed: await intake.append(read.event) };
     } catch (error) {
-      const refused = failureOf(error);
-      if (refused.code === status.UNAVAILABLE) log.error('append.failed', error);
-      return refused;
+      return { refused: failed('append.failed', error) };
     }
   };
+
+  const getProof = async (request: audit.GetProofRequest): Promise<Answer> => {
+    const eventId = uuidText(request.eventId);
+    if (eventId === undefined || !isUuid(eventId)) return { refused: notFound };
+    try {
+      const placed = await reader.proofOf(eventId);
+      return placed === undefined ? { refused: notFound } : { placed };
+    } catch (error) {
+      return { refused: failed('proof.failed', error) };
+    }
+  };
+
+  /** From the anchors alone: they are asked when the database cannot be trusted. */
+  const sendTombstones = async (
+    call: ServerWritableStream<audit.ListTombstonesRequest, audit.Tombstone>,
+  ): Promise<void> => {
+    for await (const { orgId, enabledAtMs, eventId } of anchors.tombstones())
+      if (!call.cancelled)
+        call.write({
+          orgId: uuidBytes(orgId),
+          enabledAtMs: BigInt(enabledAtMs),
+          eventId: uuidBytes(eventId),
+        });
+    call.end();
+  };
+
   return {
-    getProof: (_call, callback) => callback({ code: status.UNIMPLEMENTED }),
-    listTombstones: (call) => {
-      call.emit('error', { code: status.UNIMPLEMENTED });
-    },
     append: (
       call: ServerUnaryCall<audit.AppendRequest, audit.AppendResponse>,
       callback: sendUnaryData<audit.AppendResponse>,
     ) => {
-      append(call.request).then((result) => {
-        if (typeof result === 'bigint') {
+      append(call.request).then((answer) => {
+        if ('placed' in answer) {
           metrics.appended.inc();
-          callback(null, { index: result, proof: '', checkpoint: '' });
+          callback(null, toMessage(answer.placed));
         } else {
-          metrics.refused.inc({ reason: result.reason });
-          callback({ code: result.code, details: result.details });
+          const { reason, ...refusal } = answer.refused;
+          metrics.refused.inc({ reason });
+          callback(refusal);
         }
+      });
+    },
+    getProof: (
+      call: ServerUnaryCall<audit.GetProofRequest, audit.GetProofResponse>,
+      callback: sendUnaryData<audit.GetProofResponse>,
+    ) => {
+      getProof(call.request).then((answer) => {
+        if ('placed' in answer) callback(null, toMessage(answer.placed));
+        else callback({ code: answer.refused.code, details: answer.refused.details });
+      });
+    },
+    listTombstones: (call) => {
+      sendTombstones(call).catch((error: unknown) => {
+        log.error('tombstones.failed', error);
+        call.emit('error', { code: status.UNAVAILABLE, details: 'the anchor cannot be read' });
       });
     },
   };

@@ -1,7 +1,7 @@
 import type { EventLogRecord } from '@lethe/event-log';
-import { asc, eq, gte, sql } from 'drizzle-orm';
+import { and, asc, eq, gte, lt, sql } from 'drizzle-orm';
 import type { Transaction } from '../store/database.js';
-import { event, leaf, publishState, state } from '../store/schema.js';
+import { event, leaf, publishState } from '../store/schema.js';
 
 /** Events read at once, and bytes of one publish: the topic takes 64 KiB with what the log adds to each record. */
 const ROWS_MAX = 100;
@@ -30,16 +30,18 @@ export const becomeLeader = async (transaction: Transaction): Promise<boolean> =
   return rows[0]?.held === true;
 };
 
-/** The next events in the order of their indexes, as many as one publish takes; none when everything is published. */
-export const readNextBatch = async (transaction: Transaction): Promise<NextBatch> => {
+/**
+ * The next events in the order of their indexes, as many as one publish takes, none from the index `endIndex` on; none
+ * when everything is published.
+ */
+export const readNextBatch = async (transaction: Transaction, endIndex: number): Promise<NextBatch> => {
   const [cursor] = await transaction.select({ next: publishState.nextIdx }).from(publishState);
-  const [length] = await transaction.select({ size: state.size }).from(state);
   const next = cursor?.next ?? 0;
   const rows = await transaction
     .select({ index: leaf.idx, orgId: leaf.orgId, body: event.body })
     .from(leaf)
     .innerJoin(event, eq(event.eventId, leaf.eventId))
-    .where(gte(leaf.idx, next))
+    .where(and(gte(leaf.idx, next), lt(leaf.idx, endIndex)))
     .orderBy(asc(leaf.idx))
     .limit(ROWS_MAX);
   const records: EventLogRecord[] = [];
@@ -51,10 +53,21 @@ export const readNextBatch = async (transaction: Transaction): Promise<NextBatch
     records.push({ key: Buffer.from(row.orgId ?? DEPLOYMENT_KEY), value: row.body, headers });
   }
   const nextIndex = next + records.length;
-  return { records, nextIndex, waiting: (length?.size ?? nextIndex) - nextIndex };
+  return { records, nextIndex, waiting: Math.max(0, endIndex - nextIndex) };
 };
 
 /** Remembers durably what is published. */
 export const markPublished = async (transaction: Transaction, nextIndex: number): Promise<void> => {
   await transaction.execute(sql`select audit.mark_published(${nextIndex}::bigint)`);
+};
+
+/** The size of the newest checkpoint that the topic has; -1 before the first. */
+export const readPublishedSize = async (transaction: Transaction): Promise<number> => {
+  const [row] = await transaction.select({ size: publishState.checkpointSize }).from(publishState);
+  return row?.size ?? -1;
+};
+
+/** Remembers durably which checkpoint is published. */
+export const markCheckpointPublished = async (transaction: Transaction, size: number): Promise<void> => {
+  await transaction.execute(sql`select audit.mark_checkpoint_published(${size}::bigint)`);
 };

@@ -1,33 +1,48 @@
 import { afterAll, afterEach, beforeAll, describe, expect, it, jest } from '@jest/globals';
 import { newUuidV7, type Uuid } from '@lethe/contracts';
 import { EventLogError, type EventLogProducer, openEventLogProducer } from '@lethe/event-log';
-import { createLogger, createMetrics } from '@lethe/service-kit';
-import { readAppendableEvent } from '../append/read-event.js';
-import { createAuditMetrics } from '../metrics.js';
-import { sequenceEvent } from '../sequence/sequence-event.js';
-import { type AuditDatabase, openAuditDatabase } from '../store/database.js';
+import { createLogger } from '@lethe/service-kit';
+import { verifyCheckpoint } from '@lethe/transparency-log';
+import type { Anchors } from '../anchor/anchors.js';
+import { AnchorError } from '../anchor/anchors.js';
 import { startAuditDatabase, type TestAuditDatabase } from '../testing/audit-database.contract.js';
 import { startAuditLog, type TestAuditLog } from '../testing/audit-log.contract.js';
 import { eventually } from '../testing/eventually.contract.js';
-import { sampleRequest } from '../testing/sample-events.contract.js';
+import {
+  sampleEvent,
+  startTestLog,
+  type TestLog,
+  testOrigin,
+  testSigner,
+} from '../testing/running-log.contract.js';
 import { type Publisher, startPublisher } from './publisher.js';
 
 jest.setTimeout(120_000);
 
 let server: TestAuditDatabase;
 let log: TestAuditLog;
-let database: AuditDatabase;
+let audited: TestLog;
+let anchorsAreBroken = false;
 const running: Publisher[] = [];
+
+/** Real anchors that can be made to fail. */
+const breakable = (anchors: Anchors): Anchors => ({
+  ...anchors,
+  keep: async (checkpoint) => {
+    if (anchorsAreBroken) throw new AnchorError('full');
+    await anchors.keep(checkpoint);
+  },
+});
 
 beforeAll(async () => {
   [server, log] = await Promise.all([startAuditDatabase(), startAuditLog()]);
-  database = openAuditDatabase(server.url);
+  audited = await startTestLog({ url: server.url, withAnchors: breakable });
 });
 afterEach(async () => {
   for (const publisher of running.splice(0)) await publisher.stop();
 });
 afterAll(async () => {
-  await database.close();
+  await audited.stop();
   await server.stop();
   await log.stop();
 });
@@ -40,18 +55,20 @@ const publish = async (over: Partial<EventLogProducer> = {}): Promise<Publisher>
     close: () => real.close(),
     ...over,
   };
-  const metrics = createAuditMetrics(createMetrics('audit'));
-  const publisher = startPublisher({ database, producer, metrics, log: createLogger('audit', () => {}) });
+  const publisher = startPublisher({
+    database: audited.database,
+    producer,
+    origin: testOrigin,
+    newestCheckpoint: () => audited.keeper.releasable,
+    metrics: audited.metrics,
+    log: createLogger('audit', () => {}),
+  });
   running.push(publisher);
   return publisher;
 };
 
-const append = async (orgId: Uuid | null = newUuidV7()): Promise<string> => {
-  const read = readAppendableEvent(sampleRequest({ orgId: orgId ?? undefined }));
-  if ('refusal' in read) throw new Error('a sample is refused');
-  await sequenceEvent(database, read.event);
-  return read.event.eventId;
-};
+const append = async (orgId: Uuid | null = newUuidV7()): Promise<string> =>
+  (await audited.append({ orgId: orgId ?? undefined })).event.eventId;
 const appendMany = async (count: number): Promise<void> => {
   await Promise.all(Array.from({ length: count }, () => append()));
 };
@@ -84,7 +101,7 @@ describe('the publisher', () => {
   it('is woken by an append instead of waiting for the next look', async () => {
     const publisher = await publish();
     await eventually(async () => (await next()) === (await inOrder()).length);
-    await database.listen(() => publisher.wake());
+    audited.keeper.onNews(() => publisher.wake());
     const started = performance.now();
     for (let i = 0; i < 8; i++) await untilPublished(await append());
     // Eight looks without a wake-up are a second apart.
@@ -113,8 +130,7 @@ describe('the publisher', () => {
     await publish();
     const id = newUuidV7();
     const body = Buffer.from(JSON.stringify({ id, filler: '' }).padEnd(60_000, ' '));
-    await server.superuser`select audit.append_event(${id}, null, ${body}, 'usage.exported', now(), 'a', 'usage', 't',
-      'success')`;
+    await audited.intake.append({ ...sampleEvent(), eventId: id, body });
     await append();
     await untilPublished(id);
     await untilPublished((await inOrder()).at(-1) ?? '');
@@ -150,6 +166,40 @@ describe('the publisher', () => {
     const ids = await publishedIds();
     expect(ids.length).toBeGreaterThan(wanted);
     expect([...new Set(ids)]).toEqual(await inOrder());
+  });
+
+  it('publishes nothing that the anchors do not hold, and everything once they do', async () => {
+    await publish();
+    await untilPublished(await append());
+    anchorsAreBroken = true;
+    const before = await log.published();
+    const known = await inOrder();
+    await expect(append()).rejects.toMatchObject({ reason: 'anchor_unavailable' });
+    const written = await inOrder();
+    // It is in the database, and stays there unseen for longer than a look takes.
+    expect(written.length).toBe(known.length + 1);
+    await new Promise((resolve) => setTimeout(resolve, 1500));
+    expect(await log.published()).toEqual(before);
+    anchorsAreBroken = false;
+    await untilPublished(written.at(-1) ?? '');
+  });
+
+  it('publishes checkpoints under the origin, each larger than the one before, the newest last', async () => {
+    await publish();
+    await append();
+    const { note } = audited.keeper.released;
+    const notes = await eventually(async () => {
+      const all = await log.checkpoints();
+      return all.at(-1)?.value === note && all;
+    });
+    expect(new Set(notes.map(({ key }) => key))).toEqual(new Set([testOrigin]));
+    const sizes = notes.map(({ value }) => {
+      const verified = verifyCheckpoint(value, { logVerifierKey: testSigner.verifierKey });
+      return verified.ok ? verified.size : -1;
+    });
+    expect(sizes.length).toBeGreaterThan(3);
+    expect(sizes).toEqual([...new Set(sizes)].sort((a, b) => a - b));
+    expect(sizes).not.toContain(-1);
   });
 
   it('stops in time although a publish hangs', async () => {

@@ -1,12 +1,20 @@
-import { setTimeout as sleep } from 'node:timers/promises';
 import { EventLogError, type EventLogProducer } from '@lethe/event-log';
 import type { Logger } from '@lethe/service-kit';
+import type { ReleasedCheckpoint } from '../log/log-reader.js';
+import { Nap } from '../log/nap.js';
 import type { AuditMetrics } from '../metrics.js';
-import type { AuditDatabase } from '../store/database.js';
+import type { AuditDatabase, Transaction } from '../store/database.js';
 import { StoreError } from '../store/store-error.js';
-import { becomeLeader, markPublished, readNextBatch } from './next-batch.js';
+import {
+  becomeLeader,
+  markCheckpointPublished,
+  markPublished,
+  readNextBatch,
+  readPublishedSize,
+} from './next-batch.js';
 
-const TOPIC = 'lethe.audit.events.v1';
+const EVENTS_TOPIC = 'lethe.audit.events.v1';
+const CHECKPOINTS_TOPIC = 'lethe.audit.checkpoints.v1';
 const POLL_MS = 1000;
 const BACKOFF_MS_MIN = 100;
 const BACKOFF_MS_MAX = 5000;
@@ -16,6 +24,10 @@ const STOP_GRACE_MS = 2000;
 interface PublisherOptions {
   readonly database: AuditDatabase;
   readonly producer: EventLogProducer;
+  /** Key of the checkpoints. */
+  readonly origin: string;
+  /** The newest checkpoint that may be shown; undefined while there is none. */
+  readonly newestCheckpoint: () => ReleasedCheckpoint | undefined;
   readonly metrics: AuditMetrics;
   readonly log: Logger;
 }
@@ -29,43 +41,68 @@ export interface Publisher {
 
 type Step = { readonly kind: 'published' | 'idle' } | { readonly kind: 'failed'; readonly reason: string };
 
-/**
- * Publishes one batch inside the transaction that holds the leader's lock and moves the cursor. When the process dies
- * between the two, the batch is published again: readers tell events apart by their id.
- */
-const publishNext = ({ database, producer, metrics }: PublisherOptions): Promise<Step> =>
-  database.readAs('all', async (transaction) => {
-    if (!(await becomeLeader(transaction))) return { kind: 'idle' };
-    const batch = await readNextBatch(transaction);
+type Publish = (transaction: Transaction, newest: ReleasedCheckpoint) => Promise<'published' | 'idle'>;
+
+/** The next events that are released. */
+const publishEvents =
+  ({ producer, metrics }: PublisherOptions): Publish =>
+  async (transaction, newest) => {
+    const batch = await readNextBatch(transaction, newest.size);
     metrics.unpublished.set(batch.waiting + batch.records.length);
-    if (batch.records.length === 0) return { kind: 'idle' };
-    try {
-      await producer.publish(TOPIC, batch.records);
-    } catch (error) {
-      return { kind: 'failed', reason: error instanceof EventLogError ? error.code : 'unavailable' };
-    }
+    if (batch.records.length === 0) return 'idle';
+    await producer.publish(EVENTS_TOPIC, batch.records);
     await markPublished(transaction, batch.nextIndex);
     metrics.published.inc(batch.records.length);
     metrics.unpublished.set(batch.waiting);
-    return { kind: 'published' };
+    return 'published';
+  };
+
+/** The newest checkpoint, unless the topic has it or a newer one. */
+const publishCheckpoint =
+  ({ producer, origin }: PublisherOptions): Publish =>
+  async (transaction, newest) => {
+    if (newest.size <= (await readPublishedSize(transaction))) return 'idle';
+    await producer.publish(CHECKPOINTS_TOPIC, [
+      { key: Buffer.from(origin), value: Buffer.from(newest.note) },
+    ]);
+    await markCheckpointPublished(transaction, newest.size);
+    return 'published';
+  };
+
+/**
+ * Publishes inside the transaction that holds the leader's lock and moves the cursor. When the process dies between
+ * the two, the same is published again: readers tell events apart by their id, and checkpoints by their size.
+ */
+const asLeader = ({ database, newestCheckpoint }: PublisherOptions, publish: Publish): Promise<Step> =>
+  database.readAs('all', async (transaction) => {
+    const newest = newestCheckpoint();
+    if (newest === undefined || !(await becomeLeader(transaction))) return { kind: 'idle' };
+    try {
+      return { kind: await publish(transaction, newest) };
+    } catch (error) {
+      if (error instanceof EventLogError) return { kind: 'failed', reason: error.code };
+      throw error;
+    }
   });
 
-/** Publishes every event that has its index, in the order of the indexes, for as long as it takes. */
+/** Publishes every event that is released, in the order of the indexes, and the newest checkpoint after each batch. */
 export const startPublisher = (options: PublisherOptions): Publisher => {
   const { metrics, log } = options;
   const stopping = new AbortController();
-  let nap = new AbortController();
+  const nap = new Nap();
   let backoffMs = BACKOFF_MS_MIN;
 
-  const rest = async (ms: number): Promise<void> => {
-    nap = new AbortController();
-    await sleep(ms, undefined, { signal: AbortSignal.any([nap.signal, stopping.signal]) }).catch(() => {});
+  const step = async (): Promise<Step> => {
+    try {
+      const events = await asLeader(options, publishEvents(options));
+      const checkpoint =
+        events.kind === 'failed' ? events : await asLeader(options, publishCheckpoint(options));
+      return checkpoint.kind === 'failed' ? checkpoint : events;
+    } catch (error) {
+      const reason = error instanceof StoreError ? `store_${error.reason}` : 'store_unavailable';
+      return { kind: 'failed', reason };
+    }
   };
-  const step = (): Promise<Step> =>
-    publishNext(options).catch((error: unknown) => ({
-      kind: 'failed',
-      reason: error instanceof StoreError ? `store_${error.reason}` : 'store_unavailable',
-    }));
 
   const run = async (): Promise<void> => {
     while (!stopping.signal.aborted) {
@@ -73,18 +110,18 @@ export const startPublisher = (options: PublisherOptions): Publisher => {
       if (outcome.kind === 'failed') {
         metrics.publishFailed.inc({ reason: outcome.reason });
         if (backoffMs === BACKOFF_MS_MIN) log.warn('publish.failed', { reason: outcome.reason });
-        await rest(backoffMs);
+        await nap.rest(backoffMs, stopping.signal);
         backoffMs = Math.min(backoffMs * 2, BACKOFF_MS_MAX);
       } else {
         backoffMs = BACKOFF_MS_MIN;
-        if (outcome.kind === 'idle') await rest(POLL_MS);
+        if (outcome.kind === 'idle') await nap.rest(POLL_MS, stopping.signal);
       }
     }
   };
   const running = run();
 
   return {
-    wake: () => nap.abort(),
+    wake: () => nap.wake(),
     async stop() {
       stopping.abort();
       const cut = setTimeout(() => options.producer.sever(), STOP_GRACE_MS);

@@ -1,21 +1,13 @@
 import { afterAll, beforeAll, describe, expect, it, jest } from '@jest/globals';
-import { encodeAuditEvent, newUuidV7 } from '@lethe/contracts';
 import postgres from 'postgres';
 import { startAuditDatabase, type TestAuditDatabase } from '../testing/audit-database.contract.js';
-import { sampleInput } from '../testing/sample-events.contract.js';
+import { startTestLog, type TestLog } from '../testing/running-log.contract.js';
 
 jest.setTimeout(60_000);
 
 let database: TestAuditDatabase;
 let role: postgres.Sql;
-const orgId = newUuidV7();
-
-const append = (sql: postgres.Sql, eventId = newUuidV7()): Promise<string> =>
-  sql<{ idx: string }[]>`
-    select audit.append_event(${eventId}, ${orgId}, ${encodeAuditEvent(sampleInput({ eventId, orgId }))},
-      'apikey.updated', now(), 'actor', 'api_key', 'target', 'success')::text as idx`.then(
-    (rows) => rows[0]?.idx ?? '',
-  );
+let log: TestLog;
 
 const sqlStateOf = async (work: Promise<unknown>): Promise<string> => {
   try {
@@ -29,10 +21,13 @@ const sqlStateOf = async (work: Promise<unknown>): Promise<string> => {
 beforeAll(async () => {
   database = await startAuditDatabase();
   role = postgres(database.url, { max: 2, onnotice: () => {} });
-  for (let i = 0; i < 3; i++) await append(role);
+  log = await startTestLog({ url: database.url });
+  for (let i = 0; i < 3; i++) await log.append();
+  await role`select audit.put_cosignature(3, 'witness.test', 'a line'), audit.mark_checkpoint_published(3)`;
 });
 afterAll(async () => {
   await role.end();
+  await log.stop();
   await database.stop();
 });
 
@@ -44,7 +39,18 @@ const statements: readonly string[] = [
   'update audit.leaf set idx = idx + 100',
   'delete from audit.leaf',
   'truncate audit.leaf',
+  'update audit.node set n = n + 100',
+  'delete from audit.node',
+  'truncate audit.node',
+  "update audit.checkpoint set note = ''",
+  'delete from audit.checkpoint',
+  'truncate audit.checkpoint cascade',
+  "update audit.cosignature set line = ''",
+  'delete from audit.cosignature',
+  'truncate audit.cosignature',
   'update audit.state set size = 0',
+  "update audit.state set root = sha256('another')",
+  'update audit.publish_state set checkpoint_size = -1',
   'delete from audit.state',
   'truncate audit.state',
   'update audit.publish_state set next_idx = -1',
@@ -62,11 +68,14 @@ describe('the role of the service', () => {
       select distinct privilege_type as name from information_schema.role_table_grants
       where grantee = 'lethe_audit_append'`;
     expect(grants.map(({ name }) => name)).toEqual(['SELECT']);
-    expect(await append(role)).toBe('3');
+    expect((await log.append()).index).toBe(3);
   });
 
   it.each([
     ...statements,
+    "insert into audit.node values (1, 99, sha256(''))",
+    "insert into audit.checkpoint values (99, sha256(''), 'note')",
+    "insert into audit.cosignature values (3, 'another', 'line')",
     "insert into audit.leaf (idx, event_id, leaf_hash) values (99, gen_random_uuid(), sha256(''))",
     "insert into audit.event (event_id, body) values (gen_random_uuid(), '{}')",
     'alter table audit.event disable trigger all',

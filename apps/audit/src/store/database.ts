@@ -9,11 +9,15 @@ const RECONNECT_SECONDS_MAX = 1;
 const WAKE_CHANNEL = 'lethe_audit_event';
 
 export type Transaction = Parameters<Parameters<PostgresJsDatabase['transaction']>[0]>[0];
+/** Connections or a transaction, to write tagged templates with. */
+export type ISql = postgres.ISql;
 /** Whose events a transaction may see. */
 export type Reader = { readonly orgId: string } | 'all';
 
 export interface AuditDatabase {
   readonly db: PostgresJsDatabase;
+  /** The same connections without drizzle: prepared statements, one round trip each. */
+  readonly sql: postgres.Sql;
   /** One transaction that sees the reader's events and no others. Rejects with StoreError. */
   readAs<T>(reader: Reader, work: (transaction: Transaction) => Promise<T>): Promise<T>;
   /** Calls back soon after an event was appended, by any process; a hint that may be missed. Never rejects. */
@@ -38,6 +42,7 @@ export const openAuditDatabase = (url: string): AuditDatabase => {
   const db = drizzle(client);
   return {
     db,
+    sql: client,
     readAs: (reader, work) =>
       atStoreEdge(() =>
         db.transaction(async (transaction) => {

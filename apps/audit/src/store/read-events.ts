@@ -1,4 +1,4 @@
-import { and, desc, eq, gte, lt, type SQL } from 'drizzle-orm';
+import { and, asc, desc, eq, gte, inArray, lt, type SQL } from 'drizzle-orm';
 import type { AuditDatabase, Reader } from './database.js';
 import { event, leaf } from './schema.js';
 
@@ -11,8 +11,10 @@ export interface EventFilter {
   readonly targetKind?: string | undefined;
   readonly targetId?: string | undefined;
   readonly outcome?: 'success' | 'refused' | undefined;
-  /** Only events before this index. */
+  /** Only events before this index: that of a cursor, or the size of what is released. */
   readonly beforeIndex?: number | undefined;
+  /** Only events from this index on. */
+  readonly fromIndex?: number | undefined;
 }
 
 export interface StoredEvent {
@@ -31,14 +33,19 @@ const conditionsOf = (filter: EventFilter): (SQL | undefined)[] => [
   filter.targetId === undefined ? undefined : eq(event.targetId, filter.targetId),
   filter.outcome && eq(event.outcome, filter.outcome),
   filter.beforeIndex === undefined ? undefined : lt(leaf.idx, filter.beforeIndex),
+  filter.fromIndex === undefined ? undefined : gte(leaf.idx, filter.fromIndex),
 ];
 
-/** The newest events the reader may see, newest first, at most `limit`. Rejects with StoreError. */
+/** From which end of the log events are listed. */
+export type ListOrder = 'newest_first' | 'oldest_first';
+
+/** The first events from one end that the reader may see, at most `limit`. Rejects with StoreError. */
 export const listEvents = (
   database: AuditDatabase,
   reader: Reader,
   filter: EventFilter,
   limit: number,
+  order: ListOrder = 'newest_first',
 ): Promise<StoredEvent[]> =>
   database.readAs(reader, (transaction) =>
     transaction
@@ -46,7 +53,33 @@ export const listEvents = (
       .from(leaf)
       .innerJoin(event, eq(event.eventId, leaf.eventId))
       .where(and(...conditionsOf(filter), reader === 'all' ? undefined : eq(leaf.orgId, reader.orgId)))
-      .orderBy(desc(leaf.idx))
+      .orderBy(order === 'newest_first' ? desc(leaf.idx) : asc(leaf.idx))
+      .limit(limit),
+  );
+
+/**
+ * The oldest events the reader may see between two indexes (the first included, the last not), oldest first, at most
+ * `limit`. Rejects with StoreError.
+ */
+export const listOldestEvents = (
+  database: AuditDatabase,
+  reader: Reader,
+  filter: EventFilter,
+  { fromIndex, limit }: { readonly fromIndex: number; readonly limit: number },
+): Promise<StoredEvent[]> =>
+  database.readAs(reader, (transaction) =>
+    transaction
+      .select(columns)
+      .from(leaf)
+      .innerJoin(event, eq(event.eventId, leaf.eventId))
+      .where(
+        and(
+          ...conditionsOf(filter),
+          gte(leaf.idx, fromIndex),
+          reader === 'all' ? undefined : eq(leaf.orgId, reader.orgId),
+        ),
+      )
+      .orderBy(asc(leaf.idx))
       .limit(limit),
   );
 
@@ -64,4 +97,52 @@ export const findEvent = async (
       .where(eq(event.eventId, eventId)),
   );
   return rows[0];
+};
+
+/** Index and bytes of an event by its index or id, whoever's it is. Rejects with StoreError. */
+export const readPlace = async (
+  database: AuditDatabase,
+  place: number | string,
+): Promise<StoredEvent | undefined> => {
+  const rows = await database.readAs('all', (transaction) =>
+    transaction
+      .select(columns)
+      .from(leaf)
+      .innerJoin(event, eq(event.eventId, leaf.eventId))
+      .where(typeof place === 'number' ? eq(leaf.idx, place) : eq(leaf.eventId, place)),
+  );
+  return rows[0];
+};
+
+/** What is in the log of some event ids, whoever's they are. */
+export interface KnownEvent extends StoredEvent {
+  readonly eventId: string;
+  readonly orgId: string | null;
+}
+
+/** Those of the ids that the log holds. Rejects with StoreError. */
+export const readKnown = (database: AuditDatabase, eventIds: readonly string[]): Promise<KnownEvent[]> =>
+  database.readAs('all', (transaction) =>
+    transaction
+      .select({ ...columns, eventId: event.eventId, orgId: event.orgId })
+      .from(leaf)
+      .innerJoin(event, eq(event.eventId, leaf.eventId))
+      .where(inArray(leaf.eventId, [...eventIds])),
+  );
+
+/** The bytes of `count` events from an index on, whoever's they are; fewer when some are missing. Rejects with StoreError. */
+export const readBodies = async (
+  database: AuditDatabase,
+  firstIndex: number,
+  count: number,
+): Promise<Buffer[]> => {
+  const rows = await database.readAs('all', (transaction) =>
+    transaction
+      .select(columns)
+      .from(leaf)
+      .innerJoin(event, eq(event.eventId, leaf.eventId))
+      .where(and(gte(leaf.idx, firstIndex), lt(leaf.idx, firstIndex + count)))
+      .orderBy(asc(leaf.idx)),
+  );
+  return rows.map(({ body }) => body);
 };

@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, expect, it, jest } from '@jest/globals';
 import { getTableConfig } from 'drizzle-orm/pg-core';
 import { startAuditDatabase, type TestAuditDatabase } from '../testing/audit-database.contract.js';
-import { event, leaf, publishState, state } from './schema.js';
+import { checkpoint, cosignature, event, leaf, node, publishState, state } from './schema.js';
 
 jest.setTimeout(60_000);
 
@@ -16,7 +16,7 @@ it('declares the tables as they were migrated', async () => {
     select table_name || '.' || column_name as column, data_type as type, is_nullable = 'YES' as nullable
     from information_schema.columns
     where table_schema = 'audit' and table_name <> 'lethe_migrations' order by 1`;
-  const declared = [event, leaf, publishState, state]
+  const declared = [checkpoint, cosignature, event, leaf, node, publishState, state]
     .map((table) => getTableConfig(table))
     .flatMap(({ name, columns }) =>
       columns.map((column) => ({

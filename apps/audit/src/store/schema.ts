@@ -1,4 +1,14 @@
-import { bigint, boolean, customType, pgSchema, text, timestamp, uuid } from 'drizzle-orm/pg-core';
+import {
+  bigint,
+  boolean,
+  customType,
+  integer,
+  pgSchema,
+  primaryKey,
+  text,
+  timestamp,
+  uuid,
+} from 'drizzle-orm/pg-core';
 
 const bytea = customType<{ data: Buffer; driverData: Buffer }>({ dataType: () => 'bytea' });
 
@@ -26,12 +36,44 @@ export const leaf = auditSchema.table('leaf', {
   leafHash: bytea('leaf_hash').notNull(),
 });
 
+/** The complete subtrees above the leaves. */
+export const node = auditSchema.table(
+  'node',
+  {
+    level: integer('level').notNull(),
+    n: bigint('n', { mode: 'number' }).notNull(),
+    hash: bytea('hash').notNull(),
+  },
+  (table) => [primaryKey({ columns: [table.level, table.n] })],
+);
+
+/** What was signed: one note a batch. */
+export const checkpoint = auditSchema.table('checkpoint', {
+  size: bigint('size', { mode: 'number' }).primaryKey(),
+  root: bytea('root').notNull(),
+  note: text('note').notNull(),
+  signedAt: timestamp('signed_at', { withTimezone: true }).notNull(),
+});
+
+/** Verified signature lines of witnesses. */
+export const cosignature = auditSchema.table(
+  'cosignature',
+  {
+    size: bigint('size', { mode: 'number' }).notNull(),
+    witness: text('witness').notNull(),
+    line: text('line').notNull(),
+  },
+  (table) => [primaryKey({ columns: [table.size, table.witness] })],
+);
+
 export const state = auditSchema.table('state', {
   one: boolean('one').primaryKey(),
   size: bigint('size', { mode: 'number' }).notNull(),
+  root: bytea('root').notNull(),
 });
 
 export const publishState = auditSchema.table('publish_state', {
   one: boolean('one').primaryKey(),
   nextIdx: bigint('next_idx', { mode: 'number' }).notNull(),
+  checkpointSize: bigint('checkpoint_size', { mode: 'number' }).notNull(),
 });

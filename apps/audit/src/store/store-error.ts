@@ -13,8 +13,10 @@ const codesOfSqlState: Readonly<Record<string, StoreErrorCode>> = {
   AUD02: 'refused',
   AUD03: 'refused',
   AUD04: 'refused',
-  AUD05: 'event_id_taken',
   AUD06: 'refused',
+  AUD07: 'refused',
+  AUD08: 'refused',
+  AUD09: 'refused',
   '42501': 'refused',
 };
 

@@ -14,6 +14,8 @@ export interface TestAuditLog {
   readonly config: PostgresLogConfig;
   /** What the topic of audit events holds, in its order. */
   published(): Promise<PublishedEvent[]>;
+  /** What the topic of checkpoints holds, in its order. */
+  checkpoints(): Promise<{ readonly key: string; readonly value: string }[]>;
   stop(): Promise<void>;
 }
 
@@ -31,6 +33,11 @@ export const startAuditLog = async (): Promise<TestAuditLog> => {
         select convert_from(key, 'UTF8') as key, convert_from(value, 'UTF8')::jsonb->>'id' as id,
           convert_from(headers, 'UTF8') as headers
         from event_log.record where topic = 'lethe.audit.events.v1' order by record_offset`),
+    ],
+    checkpoints: async () => [
+      ...(await superuser<{ key: string; value: string }[]>`
+        select convert_from(key, 'UTF8') as key, convert_from(value, 'UTF8') as value
+        from event_log.record where topic = 'lethe.audit.checkpoints.v1' order by record_offset`),
     ],
     stop: () => server.stop(),
   };

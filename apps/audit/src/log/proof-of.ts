@@ -1,0 +1,27 @@
+import { formatProof, inclusionNodes, inclusionProof, type NodeLookup } from '@lethe/transparency-log';
+import type { ISql } from '../store/database.js';
+import { readNodes } from '../store/log-nodes.js';
+import type { PlacedProof } from './log-reader.js';
+
+/** An event at its place, and the checkpoint that the proof shall lead to. */
+export interface ProofRequest {
+  readonly index: number;
+  readonly body: Buffer;
+  readonly checkpoint: { readonly size: number; readonly note: string };
+}
+
+/** The proof from hashes that were fetched already. */
+export const makeProof = ({ index, body, checkpoint }: ProofRequest, lookup: NodeLookup): PlacedProof => ({
+  index,
+  proof: formatProof({
+    extra: body,
+    index,
+    path: inclusionProof(index, checkpoint.size, lookup),
+    checkpoint: checkpoint.note,
+  }),
+  checkpoint: checkpoint.note,
+});
+
+/** The proof with one read of hashes. Rejects with StoreError. */
+export const readProof = async (sql: ISql, request: ProofRequest): Promise<PlacedProof> =>
+  makeProof(request, await readNodes(sql, inclusionNodes(request.index, request.checkpoint.size)));

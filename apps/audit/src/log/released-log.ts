@@ -1,0 +1,61 @@
+import {
+  encodeEntryBundle,
+  inclusionNodes,
+  inclusionProof,
+  nodeKey,
+  sizeHasTile,
+  type TileId,
+  tileNodes,
+} from '@lethe/transparency-log';
+import type { AuditDatabase } from '../store/database.js';
+import { readNodes, readRunOfHashes } from '../store/log-nodes.js';
+import { readBodies, readPlace } from '../store/read-events.js';
+import { StoreError } from '../store/store-error.js';
+import type { LogKeeper } from './log-keeper.js';
+import type { LogReader } from './log-reader.js';
+import { readProof } from './proof-of.js';
+
+const hashBytes = 32;
+
+/** Reads the log as far as it is released. */
+export const createLogReader = (database: AuditDatabase, keeper: LogKeeper): LogReader => {
+  const { sql } = database;
+
+  const tile = async (wanted: TileId & { readonly level: number }): Promise<Buffer | undefined> => {
+    if (!sizeHasTile(wanted, keeper.released.size)) return undefined;
+    const hashes = await readRunOfHashes(sql, tileNodes(wanted));
+    // A hole in what was released is no tile that is missing: the tables were changed.
+    if (hashes.length !== wanted.width * hashBytes) throw new StoreError('log_forked', '');
+    return hashes;
+  };
+
+  const entries = async ({ index, width }: { index: number; width: number }): Promise<Buffer | undefined> => {
+    const bundle: TileId = { level: 'entries', index, width };
+    if (!sizeHasTile(bundle, keeper.released.size)) return undefined;
+    const { firstIndex, count } = tileNodes(bundle);
+    const bodies = await readBodies(database, firstIndex, count);
+    if (bodies.length !== count) throw new StoreError('log_forked', '');
+    return encodeEntryBundle(bodies);
+  };
+
+  return {
+    newestCheckpoint: async () => keeper.released,
+    proofOf: async (event) => {
+      const place = await readPlace(database, event);
+      // It may have come through another replica a moment ago.
+      if (place !== undefined && place.index >= keeper.released.size) await keeper.refresh();
+      const { size, note } = keeper.released;
+      if (place === undefined || place.index >= size) return undefined;
+      return await readProof(sql, { ...place, checkpoint: { size, note } });
+    },
+    tile,
+    entries,
+    inclusionPaths: async (indexes, size) => {
+      const wanted = new Map(
+        indexes.flatMap((index) => inclusionNodes(index, size)).map((node) => [nodeKey(node), node]),
+      );
+      const hashes = await readNodes(sql, [...wanted.values()]);
+      return indexes.map((index) => inclusionProof(index, size, hashes));
+    },
+  };
+};
