@@ -103,7 +103,7 @@ export class SmallLog {
       JSON.stringify({ checkpoint: this.note(), origin, size: this.size }),
       ...indices.map((index) => {
         const path = this.#path(index).map((hash) => hash.toString('base64'));
-        return `{"index":${index},"event":${this.entries[index]?.toString()},"path":${JSON.stringify(path)}}`;
+        return `{"event":${this.entries[index]?.toString()},"index":${index},"path":${JSON.stringify(path)}}`;
       }),
       JSON.stringify({ events: indices.length }),
     ];

@@ -14,8 +14,12 @@ const lineBytesMax = 300_000;
 const headSchema = z.object({ checkpoint: z.string() });
 const endSchema = z.strictObject({ events: z.number().int().min(0) });
 // The event's bytes are taken as they stand: what is hashed is what was written, not what a parser makes of it.
-const lineShape =
-  /^\{\s*"index"\s*:\s*(\d{1,16})\s*,\s*"event"\s*:\s*(\{.*\})\s*,\s*"path"\s*:\s*\[((?:"[A-Za-z0-9+/]{43}="(?:\s*,\s*)?)*)\]\s*\}$/s;
+const eventPart = String.raw`"event"\s*:\s*(?<event>\{.*\})`;
+const indexPart = String.raw`"index"\s*:\s*(?<index>\d{1,16})`;
+const pathPart = String.raw`"path"\s*:\s*\[(?<path>(?:"[A-Za-z0-9+/]{43}="(?:\s*,\s*)?)*)\]`;
+const lineOf = (...parts: readonly string[]): RegExp =>
+  new RegExp(`^\\{\\s*${parts.join(String.raw`\s*,\s*`)}\\s*\\}$`, 's');
+const lineShapes = [lineOf(eventPart, indexPart, pathPart), lineOf(indexPart, eventPart, pathPart)];
 
 interface ExportedEvent {
   readonly index: number;
@@ -24,9 +28,10 @@ interface ExportedEvent {
 }
 
 const readEventLine = (line: Buffer): ExportedEvent | undefined => {
-  const match = lineShape.exec(line.toString('utf8'));
-  if (!match) return undefined;
-  const [, index = '', event = '', path = ''] = match;
+  const text = line.toString('utf8');
+  const groups = lineShapes.map((shape) => shape.exec(text)?.groups).find((found) => found !== undefined);
+  if (groups === undefined) return undefined;
+  const { index = '', event = '', path = '' } = groups;
   const hashes = [...path.matchAll(/"([^"]{44})"/g)].map(([, hash = '']) => Buffer.from(hash, 'base64'));
   return { index: Number(index), bytes: Buffer.from(event, 'utf8'), path: hashes };
 };
