@@ -7,6 +7,7 @@ import { createInterface } from 'node:readline';
 import { afterAll, beforeAll, describe, expect, it, jest } from '@jest/globals';
 import { newToken, tokenSha256 } from '@lethe/service-kit';
 import { build, type Plugin } from 'esbuild';
+import { proofOf } from './testing/audit-peer.contract.js';
 import { eventually } from './testing/eventually.contract.js';
 import { type Peers, startPeers } from './testing/peers.contract.js';
 import { TestRouter } from './testing/sync.contract.js';
@@ -124,8 +125,11 @@ describe('admin-config as a process', () => {
       body: JSON.stringify({ slug: 'acme', name: 'Acme' }),
     });
     expect(made.status).toBe(201);
-    await eventually(() => (peers.received.length === 2 ? true : undefined));
-    expect(peers.received.map(({ method }) => method).sort()).toEqual(['append', 'openOrg']);
+    await eventually(() => (peers.received.length === 3 ? true : undefined));
+    const census = peers.received.filter(({ body }) => body.includes('zdr.census'));
+    const others = peers.received.filter((call) => !census.includes(call));
+    expect([census.length, others.map(({ method }) => method).sort()]).toEqual([1, ['append', 'openOrg']]);
+    expect(others.some(({ body }) => body.includes('"source_ip_digest":"'))).toBe(true);
     const metrics = await (await rest('/metrics')).text();
     expect(metrics).toMatch(/^lethe_admin_policy_version\{[^}]*\} 2$/m);
     expect(metrics).toMatch(/^lethe_admin_outbox_rows\{[^}]*destination="audit"[^}]*\} \d+$/m);
@@ -155,8 +159,23 @@ describe('admin-config as a process', () => {
       body: JSON.stringify({ slug: 'later', name: 'Later' }),
     });
     expect(made.status).toBe(201);
-    await eventually(() => (peers.received.length >= 4 ? true : undefined));
+    await eventually(() => (peers.received.length >= 5 ? true : undefined));
     expect(service.child.exitCode).toBeNull();
+  });
+
+  it('answers the call that enables ZDR with its proof', async () => {
+    const post = async (path: string, body: unknown, token = operatorToken) => {
+      const answer = await fetch(`http://127.0.0.1:${launch.restPort}${path}`, {
+        ...{ method: 'POST', body: JSON.stringify(body) },
+        headers: { authorization: `Bearer ${token}` },
+      });
+      return (await answer.json()) as Record<string, unknown>;
+    };
+    const { user_id } = await post('/v1/operator/org/later/member', { name: 'a', role: 'admin' });
+    const { token } = await post('/v1/operator/org/later/token', { user_id, name: 't' });
+    const enabled = await post('/v1/manage/org/zdr', { confirm: 'later' }, String(token));
+    const audit = enabled.audit as { event_id: string; proof: string };
+    expect([enabled.state, audit.proof]).toEqual(['committed_pending', proofOf(audit.event_id)]);
   });
 
   it('finds everything again after a kill', async () => {

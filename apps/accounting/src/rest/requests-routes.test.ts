@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { newUuidV7, type OrgId, type Telemetry } from '@lethe/contracts';
 import postgres from 'postgres';
-import { type RestBench, startRestBench } from '../testing/rest-bench.contract.js';
+import { type RestBench, startRestBench, testDigests } from '../testing/rest-bench.contract.js';
 import { sampleTelemetry, type TransitPublic } from '../testing/samples.contract.js';
 import { telemetrySchema } from './telemetry-json.js';
 
@@ -131,11 +131,71 @@ describe('opening a payload', () => {
     }
   });
 
-  it('never shows it to an auditor, and then it is no event', async () => {
+  const eventsOf = async (ask: () => Promise<unknown>) => {
     const before = (await bench.queued()).length;
-    const { status, json } = await found(auditor, own.insightId);
-    expect([status, json.payload]).toEqual([200, null]);
-    expect(await bench.queued()).toHaveLength(before);
+    await ask();
+    return (await bench.queued()).slice(before).map((text) => JSON.parse(text));
+  };
+
+  it('never shows it to an auditor, and the attempt goes on record', async () => {
+    const events = await eventsOf(async () => {
+      const { status, json } = await found(auditor, own.insightId);
+      expect([status, json.payload]).toEqual([200, null]);
+    });
+    expect(events).toHaveLength(1);
+    expect(events[0]).toMatchObject({
+      type: 'ai.lethe.audit.payload.opened.v1',
+      subject: `insight/${own.insightId}`,
+      partitionkey: orgA,
+      data: {
+        status_id: 2,
+        actor: { user: { type: 'auditor' } },
+        unmapped: {
+          refusal: 'caller.forbidden',
+          after: { api_key_id: ownKey },
+          actor_email_digest: testDigests.emailDigest,
+          source_ip_digest: testDigests.ipDigest,
+        },
+      },
+    });
+    expect(bench.addresses.at(-1)).toBe('203.0.113.9');
+  });
+
+  it('is refused on record to a member who has no part in the key; to those who may, there is no refusal', async () => {
+    for (const [reader, each] of [
+      [member, other],
+      [groupAdmin, own],
+      [newcomer, own],
+    ] as const) {
+      const [event, ...rest] = await eventsOf(async () =>
+        expect((await found(reader, each.insightId)).status).toBe(404),
+      );
+      expect([event?.type, event?.data.unmapped.refusal, rest]).toEqual([
+        'ai.lethe.audit.payload.opened.v1',
+        'caller.not_found',
+        [],
+      ]);
+      expect(event?.data.unmapped.after).toEqual({ api_key_id: each.apiKeyId });
+    }
+    const opened = await eventsOf(() => found(member, own.insightId));
+    expect(opened.map(({ data }) => [data.status_id, data.unmapped.refusal])).toEqual([[1, undefined]]);
+  });
+
+  it('is no event where there is no payload that this organization could open', async () => {
+    expect(await eventsOf(() => found(admin, newUuidV7()))).toEqual([]);
+    expect(await eventsOf(() => found(member, newUuidV7()))).toEqual([]);
+    expect(await eventsOf(() => found(adminOfB, own.insightId))).toEqual([]);
+    expect(await eventsOf(() => found(operator, own.insightId))).toEqual([]);
+  });
+
+  it('is refused to nobody when that cannot be put on record: the answer is an error', async () => {
+    bench.queueFails = true;
+    try {
+      expect((await found(auditor, own.insightId)).status).toBe(503);
+      expect((await found(member, other.insightId)).status).toBe(503);
+    } finally {
+      bench.queueFails = false;
+    }
   });
 
   it('is an audit event that is durable before anything is shown', async () => {

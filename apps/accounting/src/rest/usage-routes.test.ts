@@ -151,8 +151,18 @@ describe('the export', () => {
 
   it('is for admins and auditors, and shows nothing when it cannot be put on record', async () => {
     expect(await statusOf({ role: 'auditor', orgId }, path)).toBe(200);
+    const before = (await bench.queued()).length;
     expect(await statusOf({ role: 'member', orgId, ownApiKeyIds: [keyOne] }, path)).toBe(403);
     expect(await statusOf({ role: 'operator' }, path)).toBe(403);
+    const refused = (await bench.queued()).slice(before).map((text) => JSON.parse(text));
+    expect(
+      refused.map(({ type, subject, partitionkey, data }) => [
+        ...[type, subject, partitionkey, data.status_id, data.unmapped.refusal, data.actor.user.type],
+      ]),
+    ).toEqual([
+      ['ai.lethe.audit.usage.exported.v1', `usage/${orgId}`, orgId, 2, 'caller.forbidden', 'member'],
+      ['ai.lethe.audit.usage.exported.v1', 'usage/unknown', undefined, 2, 'caller.forbidden', 'operator'],
+    ]);
     bench.queueFails = true;
     try {
       expect(await statusOf(admin, path)).toBe(503);

@@ -28,6 +28,8 @@ interface Reader {
 /** The REST face over a real database; `as` asks like a token of that reader would. */
 export interface RestBench extends IngestionBench {
   readonly lines: string[];
+  /** Where each call came from, as the identity service was told. */
+  readonly addresses: readonly (string | undefined)[];
   /** Set: queueing an audit event fails like a database that is away. */
   queueFails: boolean;
   as(reader: Reader | undefined, path: string): Promise<Response>;
@@ -37,6 +39,9 @@ export interface RestBench extends IngestionBench {
   queued(): Promise<readonly string[]>;
 }
 
+/** What admin-config says of every reader. */
+export const testDigests = { emailDigest: 'e'.repeat(43), ipDigest: 'i'.repeat(43) } as const;
+
 const states: readonly ConsumerState[] = [
   { topic: 'lethe.insight.telemetry.v1', working: true, lagRecords: 3, lastBatchAtMs: Date.now() },
   { topic: 'lethe.insight.payload.v1', working: true, lagRecords: undefined, lastBatchAtMs: undefined },
@@ -45,12 +50,14 @@ const states: readonly ConsumerState[] = [
 export const startRestBench = async (): Promise<RestBench> => {
   const ingestion = await startIngestionBench();
   const lines: string[] = [];
+  const addresses: (string | undefined)[] = [];
   const readers = new Map<string, ManagementPrincipal>();
   const flags = { queueFails: false };
   const ingest = createIngestStore(ingestion.read);
   const app = createRestApp({
     identity: {
-      authenticate: async (authorization) => {
+      authenticate: async (authorization, sourceIp) => {
+        addresses.push(sourceIp);
         const principal = readers.get(authorization ?? '');
         if (principal === undefined) throw new LetheError('caller.invalid_token');
         return principal;
@@ -72,6 +79,7 @@ export const startRestBench = async (): Promise<RestBench> => {
   return {
     ...ingestion,
     lines,
+    addresses,
     get queueFails() {
       return flags.queueFails;
     },
@@ -89,8 +97,10 @@ export const startRestBench = async (): Promise<RestBench> => {
         role: reader.role,
         ownApiKeyIds: reader.ownApiKeyIds ?? [],
         adminGroupIds: reader.adminGroupIds ?? [],
+        personal: testDigests,
       });
-      return app.request(path, { headers: { authorization } });
+      const socket = { remoteAddress: '::ffff:203.0.113.9' };
+      return app.request(path, { headers: { authorization } }, { incoming: { socket } });
     },
     async store(...rows) {
       await ingestion.pools.telemetry.unsafe(insertTelemetryStatement, [telemetryRowsJson(rows)]);
