@@ -1,10 +1,11 @@
-import { createRoute, z } from '@hono/zod-openapi';
+import { createRoute, type RouteConfig, z } from '@hono/zod-openapi';
 import { auditTargetKinds } from '@lethe/contracts';
 import { cloudEventType, typeNames } from '../append/event-schema.js';
+import { refusals, refused, security } from './refusals.js';
 
 const identifier = z.string().regex(/^[A-Za-z0-9._:-]{1,128}$/);
 
-export const listQuery = z.object({
+const filters = {
   from: z.iso.datetime({ offset: true }).optional().openapi({ description: 'First moment, included' }),
   to: z.iso.datetime({ offset: true }).optional().openapi({ description: 'Last moment, excluded' }),
   type: z
@@ -20,31 +21,14 @@ export const listQuery = z.object({
     .optional()
     .openapi({ description: 'Id of what was acted on, alone or as kind/id' }),
   outcome: z.enum(['success', 'refused']).optional(),
+};
+
+export const exportQuery = z.strictObject(filters);
+export const listQuery = z.strictObject({
+  ...filters,
   limit: z.coerce.number().int().min(1).max(200).default(50),
   cursor: z.string().min(1).max(64).optional().openapi({ description: 'next_cursor of the page before' }),
 });
-
-const errorBody = z
-  .object({
-    error: z.object({
-      message: z.string(),
-      type: z.string(),
-      code: z.string(),
-      param: z.string().nullable(),
-      origin: z.string(),
-    }),
-  })
-  .openapi('Error');
-const refused = (description: string) => ({
-  description,
-  content: { 'application/json': { schema: errorBody } },
-});
-const refusals = {
-  400: refused('A parameter is not valid'),
-  401: refused('The token is not known'),
-  403: refused('This role does not read the audit log'),
-  503: refused('A service this depends on is not available'),
-};
 
 const placedEvent = z
   .object({
@@ -53,8 +37,6 @@ const placedEvent = z
   })
   .openapi('PlacedEvent');
 const eventId = z.object({ event_id: z.uuid() });
-
-const security = [{ managementToken: [] }];
 
 export const listRoute = createRoute({
   method: 'get',
@@ -91,24 +73,41 @@ export const eventRoute = createRoute({
 export const proofRoute = createRoute({
   method: 'get',
   path: '/v1/audit/events/{event_id}/proof',
-  summary: 'The proof that an event is in the log',
+  summary: 'The proof that an event is in the log: C2SP tlog-proof with the event in its extra line',
   security,
   request: { params: eventId },
   responses: {
-    501: refused('Not offered yet'),
+    200: { description: 'The proof', content: { 'text/plain': { schema: z.string() } } },
     404: refused('There is no such event for this token'),
     ...refusals,
   },
 });
 
-export const schemaRoute = createRoute({
+/** Answered as a stream, so it is added without the help of its type. */
+export const exportRoute = {
+  method: 'get',
+  path: '/v1/audit/export',
+  summary: 'Audit events with their proofs as JSON lines, oldest first; itself an audit event',
+  description:
+    'First line: checkpoint (a signed note), origin, size. Then one line for each event: index, event, path ' +
+    '(inclusion proof against that checkpoint). Last line: events, the number of lines between; without it the export ' +
+    'was cut off.',
+  security,
+  request: { query: exportQuery },
+  responses: {
+    200: { description: 'The export', content: { 'application/x-ndjson': { schema: z.string() } } },
+    ...refusals,
+  },
+} as const satisfies RouteConfig;
+
+export const schemaRoute = {
   method: 'get',
   path: '/v1/audit/schema',
   summary: 'JSON Schema of an audit event',
   responses: {
     200: {
       description: 'The schema',
-      content: { 'application/json': { schema: z.record(z.string(), z.unknown()) } },
+      content: { 'application/schema+json': { schema: z.record(z.string(), z.unknown()) } },
     },
   },
-});
+} as const satisfies RouteConfig;
