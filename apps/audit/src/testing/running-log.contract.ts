@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { AuditEventInput } from '@lethe/contracts';
 import { createLogger, createMetrics, type Registry } from '@lethe/service-kit';
-import { makeSigner, type NoteSigner } from '@lethe/transparency-log';
+import { makeSigner, type NoteSigner, parseTilePath, type ReadTile } from '@lethe/transparency-log';
 import type { Anchors } from '../anchor/anchors.js';
 import { openFolderAnchors } from '../anchor/folder-anchors.js';
 import { type AppendableEvent, readAppendableEvent } from '../append/read-event.js';
@@ -39,6 +39,16 @@ export interface TestLog extends RunningLog {
   /** Appends a sample. */
   append(over?: Partial<AuditEventInput>): Promise<PlacedProof & { readonly event: AppendableEvent }>;
 }
+
+/** Reads tiles of a log by their paths, as a verifier asks for them. */
+export const readTileOf =
+  ({ reader }: RunningLog): ReadTile =>
+  async (path) => {
+    const tile = parseTilePath(path);
+    if (tile === undefined) return undefined;
+    const { level, index, width } = tile;
+    return level === 'entries' ? reader.entries({ index, width }) : reader.tile({ level, index, width });
+  };
 
 interface TestLogOptions {
   /** Of lethe_audit_append. */
