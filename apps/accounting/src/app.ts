@@ -97,8 +97,9 @@ export const startAccounting = async (config: Config, log: Logger): Promise<Runn
   return {
     stop: async () => {
       await Promise.all([rest.close(), grpc.close(), consumers.stop()]);
-      await background.stop();
+      // First: a relay waits for its running call.
       clients.close();
+      await background.stop();
       await pools.close();
     },
   };

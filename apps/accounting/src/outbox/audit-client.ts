@@ -9,6 +9,7 @@ const appendDeadlineMs = 5000;
 export const createAuditClient = (options: { readonly address: string; readonly credential: Secret }) => {
   const client = new audit.AuditClient(options.address, grpc.credentials.createInsecure());
   const metadata = callMetadata(options.credential);
+  const closing = new AbortController();
   return {
     async append(event: QueuedEvent): Promise<void> {
       await callUnary(
@@ -16,9 +17,13 @@ export const createAuditClient = (options: { readonly address: string; readonly 
         { eventId: uuidBytes(event.eventId), orgId: uuidBytes(event.orgId), event: event.body },
         metadata,
         appendDeadlineMs,
+        closing.signal,
       );
     },
-    close: () => client.close(),
+    close: () => {
+      closing.abort();
+      client.close();
+    },
   };
 };
 export type AuditClient = ReturnType<typeof createAuditClient>;

@@ -18,6 +18,7 @@ export interface AuditReader {
   /** The tlog-proof of an event against the newest checkpoint. */
   proofOf(eventId: Uuid, deadlineMs: number): Promise<string>;
   tombstones(): Promise<readonly Tombstone[]>;
+  /** Ends what is being read. */
   close(): void;
 }
 
@@ -29,10 +30,9 @@ const tombstoneOf = ({ orgId, enabledAtMs, eventId }: audit.Tombstone): Tombston
   return { orgId: org, enabledAt: new Date(Number(enabledAtMs)), eventId: event };
 };
 
-const readTombstones = (client: audit.AuditClient, metadata: grpc.Metadata): Promise<Tombstone[]> =>
+const readTombstones = (call: grpc.ClientReadableStream<audit.Tombstone>): Promise<Tombstone[]> =>
   new Promise((resolve, reject) => {
     const found: Tombstone[] = [];
-    const call = client.listTombstones({}, metadata, { deadline: Date.now() + tombstonesDeadlineMs });
     call.on('data', (tombstone: audit.Tombstone) => {
       try {
         if (found.length >= tombstonesMax) throw new GrpcCallError(grpc.status.RESOURCE_EXHAUSTED);
@@ -52,12 +52,24 @@ export const createAuditReader = (address: string, credential: Secret): AuditRea
     'grpc.max_reconnect_backoff_ms': 2000,
   });
   const metadata = callMetadata(credential);
+  const calls = new Set<grpc.ClientReadableStream<audit.Tombstone>>();
   return {
     proofOf: async (eventId, deadlineMs) => {
       const request = { eventId: uuidBytes(eventId) };
       return (await callUnary(client.getProof.bind(client), request, metadata, deadlineMs)).proof;
     },
-    tombstones: () => readTombstones(client, metadata),
-    close: () => client.close(),
+    tombstones: async () => {
+      const call = client.listTombstones({}, metadata, { deadline: Date.now() + tombstonesDeadlineMs });
+      calls.add(call);
+      try {
+        return await readTombstones(call);
+      } finally {
+        calls.delete(call);
+      }
+    },
+    close: () => {
+      for (const call of calls) call.cancel();
+      client.close();
+    },
   };
 };

@@ -10,6 +10,7 @@ export type Deliver = (row: OutboxRow) => Promise<void>;
 
 interface Destination {
   readonly deliver: Deliver;
+  /** Gives up what is on its way. */
   close(): void;
 }
 
@@ -21,6 +22,7 @@ const channelOptions = {
 export const auditDestination = (address: string, credential: Secret): Destination => {
   const client = new audit.AuditClient(address, grpc.credentials.createInsecure(), channelOptions);
   const metadata = callMetadata(credential);
+  const closing = new AbortController();
   return {
     deliver: async (row) => {
       const request = {
@@ -28,9 +30,12 @@ export const auditDestination = (address: string, credential: Secret): Destinati
         orgId: uuidBytes(row.orgId ?? undefined),
         event: row.body,
       };
-      await callUnary(client.append.bind(client), request, metadata, deadlineMs);
+      await callUnary(client.append.bind(client), request, metadata, deadlineMs, closing.signal);
     },
-    close: () => client.close(),
+    close: () => {
+      closing.abort();
+      client.close();
+    },
   };
 };
 
@@ -41,20 +46,27 @@ export const accountingDestination = (address: string, credential: Secret): Dest
     channelOptions,
   );
   const metadata = callMetadata(credential);
+  const closing = new AbortController();
   const calls: Readonly<Record<OutboxRow['method'], Deliver>> = {
     open_org: async ({ body }) => {
       const request = accounting.OpenOrgRequest.decode(body);
-      await callUnary(client.openOrg.bind(client), request, metadata, deadlineMs);
+      await callUnary(client.openOrg.bind(client), request, metadata, deadlineMs, closing.signal);
     },
     seal_org: async ({ body }) => {
       const request = accounting.SealOrgRequest.decode(body);
-      await callUnary(client.sealOrg.bind(client), request, metadata, deadlineMs);
+      await callUnary(client.sealOrg.bind(client), request, metadata, deadlineMs, closing.signal);
     },
     put_api_keys: async ({ body }) => {
       const request = accounting.PutApiKeysRequest.decode(body);
-      await callUnary(client.putApiKeys.bind(client), request, metadata, deadlineMs);
+      await callUnary(client.putApiKeys.bind(client), request, metadata, deadlineMs, closing.signal);
     },
     append: () => Promise.reject(new Error('accounting has no append')),
   };
-  return { deliver: (row) => calls[row.method](row), close: () => client.close() };
+  return {
+    deliver: (row) => calls[row.method](row),
+    close: () => {
+      closing.abort();
+      client.close();
+    },
+  };
 };

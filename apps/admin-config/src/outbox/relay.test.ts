@@ -228,6 +228,16 @@ describe('the outbox relay', () => {
     expect([...new Set(audited())]).toEqual(rows.audit);
   });
 
+  it('ends while audit keeps it waiting', async () => {
+    await change();
+    peers.audit.delayMs = 20_000;
+    start('audit');
+    await eventually(() => (peers.audit.inFlight > 0 ? true : undefined));
+    const startedMs = performance.now();
+    for (const close of closing.splice(0)) await close();
+    expect(performance.now() - startedMs).toBeLessThan(4000);
+  });
+
   it('keeps what was sent for a day, and what was not for ever', async () => {
     await world.superuser`update config.outbox set sent_at = now() - interval '2 days' where sent_at is not null`;
     await change();

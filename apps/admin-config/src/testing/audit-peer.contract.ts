@@ -17,6 +17,8 @@ export interface AuditPeer {
   inFlight: number;
   /** How long an Append takes, in milliseconds. */
   delayMs: number;
+  /** ListTombstones is never answered. */
+  hangs: boolean;
   /** Append is answered, but no proof is known. */
   withholdsProofs: boolean;
   /** GetProof and ListTombstones fail with it. */
@@ -34,6 +36,7 @@ export const newAuditPeer = (): AuditPeer => ({
   peakInFlight: 0,
   inFlight: 0,
   delayMs: 0,
+  hangs: false,
   withholdsProofs: false,
   failsWith: undefined,
   proofCalls: 0,
@@ -48,7 +51,7 @@ type Take = (call: { readonly id: string; readonly body: Buffer }, done: Done<au
 
 const later = (ms: number, run: () => void): void => {
   if (ms === 0) run();
-  else setTimeout(run, ms);
+  else setTimeout(run, ms).unref();
 };
 
 /** Audit's face: `take` notes an event, or fails. */
@@ -81,6 +84,6 @@ export const auditFace = (peer: AuditPeer, take: Take): audit.AuditServer => ({
       return;
     }
     for (const tombstone of peer.tombstones) call.write(tombstone);
-    call.end();
+    if (!peer.hangs) call.end();
   },
 });

@@ -240,6 +240,22 @@ describe('the watch over ZDR', () => {
       await eventually(async () => ((await events('zdr.rollback_detected')).length === 1 ? true : undefined));
     });
 
+    it('and ends at once while audit keeps it waiting', async () => {
+      peers.audit.hangs = true;
+      const reader = createAuditReader(peers.address, peers.credential);
+      let asked = false;
+      const tombstones = () => {
+        asked = true;
+        return reader.tombstones();
+      };
+      const watch = new ZdrWatch({ deps: world.replica.deps, tombstones, log });
+      await eventually(() => (asked ? true : undefined));
+      const startedMs = performance.now();
+      reader.close();
+      await watch.close();
+      expect(performance.now() - startedMs).toBeLessThan(3000);
+    });
+
     it('and takes none of a list with one that it cannot read', async () => {
       const org = await makeOrg(world);
       tombstone(org.id);

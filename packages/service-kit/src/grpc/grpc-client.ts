@@ -32,16 +32,26 @@ export class GrpcCallError extends Error {
   }
 }
 
-/** One unary call with a deadline. Rejects with GrpcCallError. */
+const cancelCall = (call: unknown): void => {
+  if (typeof call === 'object' && call !== null && 'cancel' in call && typeof call.cancel === 'function')
+    call.cancel();
+};
+
+/** One unary call with a deadline; `signal` gives it up before that. Rejects with GrpcCallError. */
 export const callUnary = <Request, Response>(
   method: Unary<Request, Response>,
   request: Request,
   metadata: grpc.Metadata,
   deadlineMs: number,
+  signal?: AbortSignal,
 ): Promise<Response> =>
   new Promise((resolve, reject) => {
-    method(request, metadata, { deadline: Date.now() + deadlineMs }, (error, response) => {
+    if (signal?.aborted) return reject(new GrpcCallError(grpc.status.CANCELLED));
+    const cancel = () => cancelCall(call);
+    const call = method(request, metadata, { deadline: Date.now() + deadlineMs }, (error, response) => {
+      signal?.removeEventListener('abort', cancel);
       if (error) reject(new GrpcCallError(error.code));
       else resolve(response);
     });
+    signal?.addEventListener('abort', cancel);
   });

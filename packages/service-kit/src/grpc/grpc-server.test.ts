@@ -66,12 +66,12 @@ const start = async (known: CallerCredentials = credentials) => {
     () => client.close(),
     () => policyClient.close(),
   );
-  const unary = (metadata: grpc.Metadata, deadlineMs = 5_000) =>
-    callUnary(client.authenticate.bind(client), { tokenSha256: Buffer.alloc(32) }, metadata, deadlineMs);
+  const request = { tokenSha256: Buffer.alloc(32), sourceIp: '' };
+  const unary = (metadata: grpc.Metadata, deadlineMs = 5_000, signal?: AbortSignal) =>
+    callUnary(client.authenticate.bind(client), request, metadata, deadlineMs, signal);
   const unaryUnlisted = (metadata: grpc.Metadata) =>
     new Promise<grpc.status>((resolve) => {
       const { path, requestSerialize, responseDeserialize } = unlisted.authenticate;
-      const request = { tokenSha256: Buffer.alloc(32) };
       client.makeUnaryRequest(path, requestSerialize, responseDeserialize, request, metadata, (error) =>
         resolve(error?.code ?? grpc.status.OK),
       );
@@ -183,10 +183,15 @@ describe('a failed call', () => {
     expect(new GrpcCallError(status).retriable).toBe(retriable);
   });
 
-  it('does not hang: it has a deadline, also where nobody listens', async () => {
+  it('does not hang: it has a deadline, also where nobody listens, and can be given up', async () => {
     const { unary, state, server } = await start();
     state.answer = () => undefined;
     expect(await statusOf(unary(as('audit'), 100))).toBe(grpc.status.DEADLINE_EXCEEDED);
+    const gaveUp = new AbortController();
+    const running = unary(as('audit'), 60_000, gaveUp.signal);
+    gaveUp.abort();
+    expect(await statusOf(running)).toBe(grpc.status.CANCELLED);
+    expect(await statusOf(unary(as('audit'), 60_000, gaveUp.signal))).toBe(grpc.status.CANCELLED);
     await server.close();
     expect([grpc.status.UNAVAILABLE, grpc.status.DEADLINE_EXCEEDED]).toContain(
       await statusOf(unary(as('audit'), 1_000)),
