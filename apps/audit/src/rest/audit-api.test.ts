@@ -135,7 +135,7 @@ describe('the proof of an event', () => {
     const policy = { logVerifierKey: testSigner.verifierKey };
     const verified = verifyProof(proof, policy);
     expect(verified).toMatchObject({ ok: true, index: 2 });
-    const event = verified.ok ? JSON.parse(Buffer.from(verified.event).toString()) : undefined;
+    const event = verified.ok ? JSON.parse(Buffer.from(verified.entry).toString()) : undefined;
     expect(event).toMatchObject({ id: ids[2], partitionkey: orgId });
     // Control: the proof of another event with this event in it does not.
     const extra = /^extra .*$/m.exec(proof)?.[0] ?? '';
