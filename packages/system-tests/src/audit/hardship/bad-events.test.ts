@@ -99,6 +99,6 @@ describe('events that must not get in', () => {
     expect(replica.log()).not.toContain(CANARY);
     expect(history.entries.join()).not.toContain(CANARY);
     const metrics = await fetch(`${replica.rest}/metrics`).then((answer) => answer.text());
-    expect(metrics).toMatch(/lethe_audit_refused_total\{[^}]*\} [1-9]/);
+    expect(metrics).toMatch(/lethe_audit_append_refused_total\{[^}]*\} [1-9]/);
   });
 });

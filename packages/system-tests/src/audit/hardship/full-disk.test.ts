@@ -1,6 +1,6 @@
 import { spawnSync } from 'node:child_process';
-import { mkdirSync } from 'node:fs';
-import { rm, writeFile } from 'node:fs/promises';
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { status } from '@grpc/grpc-js';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
@@ -17,7 +17,6 @@ import { sampleEvent } from '../world/sample-events.js';
 import { appendAll } from './append-all.js';
 
 const mountSmall = (folder: string): boolean => {
-  mkdirSync(folder, { recursive: true });
   const { status: code } = spawnSync('mount', ['-t', 'tmpfs', '-o', 'size=128k', 'tmpfs', folder], {
     stdio: 'ignore',
   });
@@ -36,7 +35,7 @@ describe('anchors on a full disk', () => {
 
   beforeAll(async () => {
     world = await startAuditWorld();
-    folder = join(world.folder, 'small-disk');
+    folder = await mkdtemp(join(tmpdir(), 'lethe-small-disk-'));
     mounted = mountSmall(folder);
     if (!mounted) return;
     replica = await world.start({ anchorsFolder: join(folder, 'anchors') });
@@ -46,6 +45,7 @@ describe('anchors on a full disk', () => {
     client?.close();
     await world?.stop();
     if (mounted) spawnSync('umount', [folder], { stdio: 'ignore' });
+    await rm(folder, { recursive: true, force: true });
   });
 
   it('release nothing, and go on where they stopped when there is room again', async () => {
