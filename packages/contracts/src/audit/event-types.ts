@@ -38,6 +38,8 @@ export interface AuditEventTypeRow {
   ];
   /** When it is written; a sentence for the page. */
   readonly when: string;
+  /** The type stands, and nothing writes it yet. */
+  readonly awaitsProducer?: true;
   /** The activity and severity that events had before schema 1.1; such events are still valid. */
   readonly formerly?: { readonly activityId?: number; readonly severityId?: number };
 }
@@ -102,6 +104,7 @@ const organizations = {
     ...{ source: 'accounting', targets: ['organization'], outcome: 'success' },
     ...{ classUid: 3004, activityId: 99, severityId: 3, ecs: ['configuration', 'deletion'] },
     after: { keys_destroyed: 'count', payloads: 'count' },
+    awaitsProducer: true,
     when: 'The keys of the payloads kept for an organization were destroyed, and the payloads with them.',
   },
   'field.registered': {
@@ -248,18 +251,19 @@ const attempts = {
     ...{ classUid: 6003, activityId: 3, ecs: ['configuration', 'denied'] },
     before: { ...zdrPolicy, ...keySettings, role },
     after: { ...zdrPolicy, ...keySettings, role, overlap_seconds: 'count' },
-    when: 'Someone tried a change that their role or the policy of the organization forbids; what they wished stands in after.',
+    when: 'Someone with a valid token tried a change that their role or a policy forbids, or that was not their organization’s; what they wished stands in after. Callers without a valid token leave no event.',
   },
   'payload.opened': {
     ...{ source: 'accounting', targets: ['insight'], outcome: 'either' },
     ...{ classUid: 6003, activityId: 2, ecs: ['database', 'access'] },
     after: { api_key_id: 'id' },
-    when: 'Someone opened, or tried to open, the prompt and completion of one request.',
+    when: 'Someone opened the prompt and completion of one request, or asked for them as an auditor or as a member without a part in the key.',
   },
   'payload.exported': {
     ...{ source: 'accounting', targets: ['organization'], outcome: 'either' },
     ...{ classUid: 6003, activityId: 2, severityId: 3, ecs: ['database', 'access'] },
     after: { ...range, payloads: 'count', api_key_id: 'id' },
+    awaitsProducer: true,
     when: 'Someone exported, or tried to export, prompts and completions.',
   },
   'usage.exported': {
@@ -287,7 +291,7 @@ const watching = {
     ...{ source: 'admin-config', targets: ['deployment'], outcome: 'success', org: 'none' },
     ...{ classUid: 3004, activityId: 2, ecs: ['configuration', 'info'] },
     after: { organizations: 'count', organizations_sha256: 'sha256', config_version: 'digits' },
-    when: 'Every hour: how many organizations have Zero Data Retention, and the SHA-256 of their sorted ids.',
+    when: 'Every hour, once: how many organizations have Zero Data Retention, and the SHA-256 over their ids as text, sorted, each followed by a line feed.',
   },
   'zdr.rollback_detected': {
     ...{ source: 'admin-config', targets: ['organization'], outcome: 'either' },
@@ -300,12 +304,14 @@ const watching = {
     ...{ source: 'admin-config', targets: ['router', 'deployment'], outcome: 'either', org: 'none' },
     ...{ classUid: 6002, activityId: 3, ecs: ['configuration', 'info'] },
     after: { routers: 'count', reports: 'count', checks: 'count', checks_failed: 'count', ...range },
+    awaitsProducer: true,
     when: 'What routers found in their checks before they took traffic, counted together.',
   },
   'lease.lapsed': {
     ...{ source: 'admin-config', targets: ['router', 'deployment'], outcome: 'success', org: 'none' },
     ...{ classUid: 6002, activityId: 7, severityId: 2, ecs: ['configuration', 'info'] },
     after: { routers: 'count', lapses: 'count', config_version: 'digits', ...range },
+    awaitsProducer: true,
     when: 'Routers were without a valid lease and kept no payload for that time, counted together.',
   },
 } as const satisfies Record<string, AuditEventTypeRow>;
