@@ -61,6 +61,7 @@ export class LogKeeper {
   #running: Promise<void> = Promise.resolve();
   #next: Promise<void> | undefined;
   #news = '';
+  #keeping: { readonly head: LogState; readonly done: Promise<void> } | undefined;
   readonly #listeners = new Set<() => void>();
 
   constructor(options: LogKeeperOptions) {
@@ -103,11 +104,12 @@ export class LogKeeper {
 
   /** The head to build on, checked against the anchors and held by them. Rejects with StoreError. */
   async current(): Promise<SignedHead> {
-    if (this.#head !== undefined && this.#fault === undefined && (await this.#isAnchored(this.#head)))
-      return this.#head;
+    const known = this.#head;
+    if (known !== undefined && this.#fault === undefined && (await this.#isAnchored(known))) return known;
     await this.refresh();
-    if (this.#head === undefined) throw new StoreError('unavailable', '');
-    return this.#head;
+    const head = this.#head;
+    if (head === undefined) throw new StoreError(this.#fault ?? 'unavailable', '');
+    return head;
   }
 
   /** The head as a transaction sees it that holds the lock of the log. Rejects with StoreError. */
@@ -179,12 +181,25 @@ export class LogKeeper {
   }
 
   async #keep(head: SignedHead): Promise<void> {
-    const { anchors, database, metrics } = this.#options;
+    const { database, metrics } = this.#options;
     if (this.#buriedTo < head.size)
       await this.#bury(await readTombstonesToBury(database, this.#buriedTo, head.size), head.size);
-    await anchors.keep(head);
+    await this.#keepOnce(head);
     if (head.size >= (this.#anchored?.size ?? 0)) this.#anchored = head;
     metrics.logSize.set(this.#anchored?.size ?? 0);
+  }
+
+  /** A look at the log right after an append finds the anchors still taking the same checkpoint. */
+  async #keepOnce(head: SignedHead): Promise<void> {
+    const running = this.#keeping;
+    if (running !== undefined && isAt(running.head, head)) return await running.done;
+    const keeping = { head, done: this.#options.anchors.keep(head) };
+    this.#keeping = keeping;
+    try {
+      await keeping.done;
+    } finally {
+      if (this.#keeping === keeping) this.#keeping = undefined;
+    }
   }
 
   async #bury(tombstones: readonly Tombstone[], to: number): Promise<void> {

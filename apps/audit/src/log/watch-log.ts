@@ -2,6 +2,8 @@ import type { LogKeeper } from './log-keeper.js';
 import { Nap } from './nap.js';
 
 const LOOK_MS = 1000;
+/** Between two looks, however often something happens. */
+const LOOK_MS_MIN = 50;
 
 export interface LogWatch {
   /** Something was appended or cosigned, by any process: look now instead of with the next look. */
@@ -20,7 +22,8 @@ export const watchLog = (keeper: LogKeeper): LogWatch => {
     while (!stopping.signal.aborted) {
       // What is wrong is remembered by the keeper, which also says so.
       await keeper.refresh().catch(() => {});
-      await nap.rest(LOOK_MS, stopping.signal);
+      await new Nap().rest(LOOK_MS_MIN, stopping.signal);
+      await nap.rest(LOOK_MS - LOOK_MS_MIN, stopping.signal);
     }
   };
   const running = run();

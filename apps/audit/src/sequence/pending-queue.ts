@@ -1,12 +1,12 @@
 import type { AppendableEvent } from '../append/read-event.js';
 import type { PlacedProof } from '../log/log-reader.js';
-import type { StoreError } from '../store/store-error.js';
 
 /** A call that waits for its event to be in the log. */
 export interface Pending {
   readonly event: AppendableEvent;
   resolve(placed: PlacedProof): void;
-  reject(error: StoreError): void;
+  /** StoreError, or what should not have happened. */
+  reject(error: unknown): void;
 }
 
 /** Calls and bytes that may wait, and what one batch takes of them. */

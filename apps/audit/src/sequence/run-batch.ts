@@ -116,9 +116,9 @@ export const runBatch = async (context: BatchContext, batch: readonly Pending[])
   try {
     await settleBatch(context, batch);
   } catch (error) {
-    const known = error instanceof StoreError ? error : new StoreError('unavailable', '');
-    if (!blamesData.test(known.code)) for (const { reject } of batch) reject(known);
-    else if (batch.length === 1) batch[0]?.reject(new StoreError('event_refused', known.code));
+    const code = error instanceof StoreError ? error.code : '';
+    if (!blamesData.test(code)) for (const { reject } of batch) reject(error);
+    else if (batch.length === 1) batch[0]?.reject(new StoreError('event_refused', code));
     else for (const pending of batch) await runBatch(context, [pending]);
   }
 };
