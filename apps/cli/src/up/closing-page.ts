@@ -63,7 +63,7 @@ export const closingPage = (inputs: PageInputs): string => {
       'What to try next',
       '  See what was kept: GET /v1/requests of accounting, with an admin token as bearer',
       '  Make your own:     npx lethe org create acme, then member add, token create, key create',
-      '  Follow the audit:  npx lethe audit tail',
+      '  Follow the audit:  npx lethe audit tail; check that nothing of it was changed: npx lethe audit verify',
       '  Real providers:    set OPENAI_API_KEY (or another usual variable) and start again',
     ),
     ...(findings.length === 0

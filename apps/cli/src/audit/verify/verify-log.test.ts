@@ -30,7 +30,7 @@ describe('lethe audit verify --dir', () => {
     const { code, out, err } = await verifyDir(join(root, 'good'));
     expect({ code, err }).toEqual({ code: 0, err: '' });
     expect(out).toContain(`All ${size} events are in the log as they were signed.`);
-    expect(out).toContain('enabled by 1 organizations');
+    expect(out).toContain('organizations that enabled it: 1');
     expect(out).toContain('--since-checkpoint');
   });
 

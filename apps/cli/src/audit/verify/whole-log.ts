@@ -113,7 +113,7 @@ const goodReport = (options: WholeLogOptions, checkpoint: VerifiedCheckpoint, se
     facts: [
       ...whatWasChecked(options),
       ...(seen.firstTime === '' ? [] : [['time', `${seen.firstTime} to ${seen.lastTime}`] as const]),
-      ...(entries ? [['ZDR', `enabled by ${seen.zdrOrganizations.size} organizations`] as const] : []),
+      ...(entries ? [['ZDR', `organizations that enabled it: ${seen.zdrOrganizations.size}`] as const] : []),
       ...checkpointFacts(checkpoint, pinned),
     ],
     remarks:
