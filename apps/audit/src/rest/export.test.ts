@@ -148,6 +148,7 @@ describe('the event of an export', () => {
       subject: `audit_log/${bench.mine}`,
       data: {
         status_id: 1,
+        metadata: { correlation_uid: response.headers.get('x-lethe-request-id') },
         actor: { user: { uid: bench.userId, type: 'auditor' } },
         unmapped: {
           after: { start: '2026-11-21T19:00:00.000Z', size: before, filters: 2 },

@@ -5,6 +5,7 @@ import {
   encodeAuditEvent,
   newUuidV7,
   type SettingValues,
+  type Uuid,
   uuidBytes,
 } from '@lethe/contracts';
 import { type IdentityClient, LetheError, type Logger, sourceAddress } from '@lethe/service-kit';
@@ -31,7 +32,12 @@ const EXPORTS_MAX = 4;
 const EXPORT_MS_MAX = 3_600_000;
 
 /** One entry of the log about an export: that it is made, or that it was refused. */
-const exportedEvent = (access: Access, after: SettingValues, refusal?: ErrorCode): AuditEventInput => ({
+const exportedEvent = (
+  { correlationId, ...access }: Access & { readonly correlationId: Uuid },
+  after: SettingValues,
+  refusal?: ErrorCode,
+): AuditEventInput => ({
+  correlationId,
   eventId: newUuidV7(),
   type: 'audit.exported',
   source: 'audit',
@@ -79,7 +85,9 @@ export const addExport = (api: OpenAPIHono<BlankEnv>, options: ExportOptions): v
         (principal) => principal.personal,
         () => undefined,
       ));
-    const access = { ...known, personal };
+    const correlationId = newUuidV7();
+    c.header('x-lethe-request-id', correlationId);
+    const access = { ...known, personal, correlationId };
     const filter = filterOf(query.data);
     const { reader } = access;
     if (reader === undefined) {

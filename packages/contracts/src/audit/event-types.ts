@@ -251,7 +251,7 @@ const attempts = {
     ...{ classUid: 6003, activityId: 3, ecs: ['configuration', 'denied'] },
     before: { ...zdrPolicy, ...keySettings, role },
     after: { ...zdrPolicy, ...keySettings, role, overlap_seconds: 'count' },
-    when: 'Someone with a valid token tried a change that their role or a policy forbids, or that was not their organization’s; what they wished stands in after. Callers without a valid token leave no event.',
+    when: "Someone with a valid token tried a change that their role or a policy forbids, or a change of what is another organization's; what they wished stands in after.",
   },
   'payload.opened': {
     ...{ source: 'accounting', targets: ['insight'], outcome: 'either' },
