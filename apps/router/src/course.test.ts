@@ -4,6 +4,7 @@ import { LetheError, Opaque } from '@lethe/service-kit';
 import { decideRetention } from '@lethe/zdr-policy';
 import { Course } from './course.js';
 import { chatFace } from './dialects/openai/chat.js';
+import { headerPairs } from './http/error-response.js';
 import type { CapturedExchange } from './insight/captured-exchange.js';
 import type { ResponseReading } from './meter/types.js';
 import { ProviderFailedError } from './routing/call-with-fallback.js';
@@ -32,7 +33,8 @@ const readingOf = (change: Partial<ResponseReading> = {}): ResponseReading => ({
 const courseOf = (): Course => new Course('chat_completions', 7n);
 const providerFailed = (code: ErrorCode, stage: 'connect' | 'await_head', retryAfterSeconds?: number) =>
   new ProviderFailedError({ code, param: 'messages', retriable: false, retryAfterSeconds }, stage);
-const headersOf = (course: Course): Record<string, string> => Object.fromEntries(course.answerHeaders());
+const headersOf = (course: Course): Record<string, string> =>
+  Object.fromEntries(headerPairs(course.answerHeaders()));
 
 /** A course that got as far as a provider, with content captured under a grant. */
 const grantedCourse = (): Course => {

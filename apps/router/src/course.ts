@@ -142,18 +142,23 @@ export class Course {
     return granted ? 'payload' : 'telemetry';
   }
 
-  /** Headers that every answer carries. */
-  answerHeaders(): [string, string][] {
-    const headers: [string, string][] = [
-      ['x-lethe-request-id', this.requestId],
-      ['x-lethe-retention', this.retentionHeader()],
-      ['x-lethe-policy-version', String(this.policyVersion)],
-      ['x-lethe-latency-ms', String(this.elapsedMs())],
-      ['cache-control', 'no-store'],
+  /** Names and values, in turn, of the headers that every answer carries. */
+  answerHeaders(): string[] {
+    const headers = [
+      'x-lethe-request-id',
+      this.requestId,
+      'x-lethe-retention',
+      this.retentionHeader(),
+      'x-lethe-policy-version',
+      String(this.policyVersion),
+      'x-lethe-latency-ms',
+      String(this.elapsedMs()),
+      'cache-control',
+      'no-store',
     ];
-    if (this.attempt !== undefined) headers.push(['x-lethe-provider', this.attempt.provider.id]);
+    if (this.attempt !== undefined) headers.push('x-lethe-provider', this.attempt.provider.id);
     if (this.callerFields.dropped.length > 0)
-      headers.push(['x-lethe-dropped', this.callerFields.dropped.join(', ')]);
+      headers.push('x-lethe-dropped', this.callerFields.dropped.join(', '));
     return headers;
   }
 

@@ -1,8 +1,8 @@
-import type { ServerResponse } from 'node:http';
 import { LetheError } from '@lethe/service-kit';
 import type { Admitted, Answered } from './admitted.js';
 import type { Course } from './course.js';
 import type { House } from './house.js';
+import type { ClientConnection } from './http/client-connection.js';
 import type { RelayOptions, RelayResult } from './http/relay.js';
 import { conclude } from './insight/conclude.js';
 import { ResponseMeter } from './meter/usage-reader.js';
@@ -15,7 +15,7 @@ export class Delivery {
     private readonly house: House,
     private readonly course: Course,
     private readonly admitted: Admitted,
-    private readonly res: ServerResponse,
+    private readonly caller: ClientConnection,
   ) {
     course.point = 'relay';
     this.#meter = new ResponseMeter(admitted.served.face.endpoint, course.streaming);
@@ -29,7 +29,8 @@ export class Delivery {
       upstream,
       removeUsageEvent,
       endpoint: served.face.endpoint,
-      res: this.res,
+      res: this.caller.res,
+      caller: this.caller,
       headers: course.answerHeaders(),
       streaming: course.streaming,
       taps: capture === undefined ? [tap] : [tap, capture.tap],
@@ -39,7 +40,7 @@ export class Delivery {
   }
 
   end({ ended }: RelayResult): void {
-    const { res } = this;
+    const { res } = this.caller;
     this.course.ended(this.#meter.read(), ended, res.headersSent ? res.statusCode : undefined);
     this.#meter.wipe();
   }
@@ -47,7 +48,7 @@ export class Delivery {
   /** Strict billing: the last bytes wait until the telemetry of this answer is stored. */
   #billed(): Promise<void> {
     return new Promise((stored, lost) => {
-      this.course.ended(this.#meter.read(), 'complete', this.res.statusCode);
+      this.course.ended(this.#meter.read(), 'complete', this.caller.res.statusCode);
       // Nothing a caller saw completed may go unbilled: without a record the last bytes are not sent.
       if (!conclude(this.house, this.course, stored)) lost(new LetheError('gateway.overloaded'));
     });

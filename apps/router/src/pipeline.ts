@@ -54,7 +54,7 @@ export const serveRequest = async (
     const upstream = await callWithFallback(call);
     const answered = call.answeredBy(upstream);
     body.wipe(); // No fallback can follow: what was asked need not stay in memory while the answer streams.
-    const delivery = new Delivery(house, course, admitted, res);
+    const delivery = new Delivery(house, course, admitted, client);
     delivery.end(await relay(delivery.of(answered)));
   } catch (error) {
     const refusal = course.failed(error, client.gone);

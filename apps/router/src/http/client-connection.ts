@@ -5,13 +5,14 @@ export class ClientConnection {
   #gone = false;
   #cut: (() => void) | undefined;
 
-  constructor(res: ServerResponse) {
+  constructor(readonly res: ServerResponse) {
     const left = (): void => {
       if (res.writableFinished || this.#gone) return;
       this.#gone = true;
       this.#cut?.();
     };
     res.on('close', left);
+    res.on('error', left);
     if (res.socket !== null) return;
     // Pipelined behind an answer that is not finished: such a response is not told when the connection closes.
     const { socket } = res.req;

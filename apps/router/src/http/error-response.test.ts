@@ -49,7 +49,7 @@ describe('a closed error', () => {
 
   it('has Anthropic’s shape where that is spoken, with the id of the request', async () => {
     for (const code of Object.keys(errorCodes) as ErrorCode[]) {
-      const headers = [['x-lethe-request-id', 'r-1']] as const;
+      const headers = ['x-lethe-request-id', 'r-1'];
       const client = await start(refusing(code, { dialect: 'anthropic', param: 'system', headers }));
       client.send(get);
       const [answer] = (await client.answers(1)) as [RawAnswer];
@@ -77,7 +77,7 @@ describe('a closed error', () => {
     ];
     for (const [code, expected] of retry) {
       const client = await start(
-        refusing(code, { retryAfterSeconds: 7, headers: [['x-lethe-request-id', 'r']] }),
+        refusing(code, { retryAfterSeconds: 7, headers: ['x-lethe-request-id', 'r'] }),
       );
       client.send(get);
       const [{ headers }] = (await client.answers(1)) as [RawAnswer];

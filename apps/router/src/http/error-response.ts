@@ -6,7 +6,8 @@ interface SendErrorOptions {
   readonly dialect?: ErrorDialect;
   readonly code: ErrorCode;
   readonly param: string | null;
-  readonly headers: readonly (readonly [string, string])[];
+  /** Names and values in turn. */
+  readonly headers: readonly string[];
   readonly retryAfterSeconds?: number | undefined;
 }
 
@@ -14,10 +15,15 @@ interface SendErrorOptions {
 export const lingerMs = 1500;
 
 /** Headers of an answer to what never reached the pipeline. */
-export const closedHeaders: readonly (readonly [string, string])[] = [
-  ['x-lethe-retention', 'none'],
-  ['cache-control', 'no-store'],
-];
+export const closedHeaders: readonly string[] = ['x-lethe-retention', 'none', 'cache-control', 'no-store'];
+
+/** Headers given as names and values in turn, in pairs. */
+export const headerPairs = (headers: readonly string[]): [name: string, value: string][] => {
+  const pairs: [string, string][] = [];
+  for (let at = 0; at < headers.length; at += 2)
+    pairs.push([headers[at] as string, headers[at + 1] as string]);
+  return pairs;
+};
 
 const originOf = (code: ErrorCode): ErrorBody['error']['origin'] =>
   code.startsWith('provider.') ? 'provider' : 'router';
@@ -83,10 +89,11 @@ export const sendError = (
   if (res.headersSent || res.destroyed) return;
   const { dialect = 'openai' } = options;
   const { status } = errorCodes[options.code];
-  const requestId = options.headers.find(([name]) => name === 'x-lethe-request-id')?.[1];
+  const headers = headerPairs(options.headers);
+  const requestId = headers.find(([name]) => name === 'x-lethe-request-id')?.[1];
   const body = errorJson(options.code, options.param, { dialect, requestId });
   if (requestId !== undefined) res.setHeader(requestIdHeaders[dialect], requestId);
-  for (const [name, value] of options.headers) res.setHeader(name, value);
+  for (const [name, value] of headers) res.setHeader(name, value);
   res.setHeader('content-type', 'application/json');
   res.setHeader('content-length', Buffer.byteLength(body));
   if (options.retryAfterSeconds !== undefined) res.setHeader('retry-after', options.retryAfterSeconds);

@@ -2,7 +2,7 @@ import type { IncomingMessage, Server, ServerResponse } from 'node:http';
 import type { Duplex } from 'node:stream';
 import { type ErrorCode, errorCodes } from '@lethe/contracts';
 import { reportBodyFault } from './body-faults.js';
-import { closedHeaders, errorJson, lingerMs } from './error-response.js';
+import { closedHeaders, errorJson, headerPairs, lingerMs } from './error-response.js';
 
 const codesOfNode: Readonly<Record<string, ErrorCode>> = {
   HPE_HEADER_OVERFLOW: 'caller.headers_too_large',
@@ -30,7 +30,7 @@ const refuse = (socket: Duplex, code: ErrorCode): void => {
     `HTTP/1.1 ${errorCodes[code].status} Refused`,
     'content-type: application/json',
     `content-length: ${Buffer.byteLength(body)}`,
-    ...closedHeaders.map(([name, value]) => `${name}: ${value}`),
+    ...headerPairs(closedHeaders).map(([name, value]) => `${name}: ${value}`),
     'connection: close',
   ];
   socket.end(`${head.join('\r\n')}\r\n\r\n${body}`);

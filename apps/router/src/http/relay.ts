@@ -1,8 +1,9 @@
 import type { ServerResponse } from 'node:http';
 import type { ServedEndpoint } from '@lethe/model-catalog';
-import { CoarseTimer } from '@lethe/service-kit';
-import type { BodyEnd, UpstreamResponse } from '../providers/types.js';
+import { CoarseTimer, type Deadline } from '@lethe/service-kit';
+import type { BodyEnd, BodySink, UpstreamResponse } from '../providers/types.js';
 import { createWriter } from './choose-writer.js';
+import { ClientConnection } from './client-connection.js';
 import { sendError } from './error-response.js';
 import { KeepLast, type Outflow, PassThrough, type Piece, WholeEvents } from './outflow.js';
 import type { ResponseWriter } from './response-writer.js';
@@ -13,8 +14,10 @@ export interface RelayOptions {
   readonly endpoint?: ServedEndpoint;
   readonly upstream: UpstreamResponse;
   readonly res: ServerResponse;
-  /** Headers of ours, beside the few of the provider's that pass. */
-  readonly headers: readonly (readonly [name: string, value: string])[];
+  /** Tells when the caller leaves. Default: one of its own. */
+  readonly caller?: ClientConnection;
+  /** Names and values, in turn, of headers of ours, beside the few of the provider's that pass. */
+  readonly headers: readonly string[];
   readonly streaming: boolean;
   /** The router itself asked for usage: the event that reports it is taken out. */
   readonly removeUsageEvent: boolean;
@@ -55,7 +58,7 @@ const eventSeparator = Buffer.from('\n\n');
  */
 export const relay = (options: RelayOptions): Promise<RelayResult> => new Relay(options).run();
 
-class Relay {
+class Relay implements BodySink {
   readonly #options: RelayOptions;
   readonly #endpoint: ServedEndpoint;
   readonly #outflow: Outflow;
@@ -66,7 +69,9 @@ class Relay {
   /** Something of the body was sent, and the head with it. */
   #sent = false;
   #clientGone = false;
-  #onClosed: () => void = () => undefined;
+  /** What waits for everything to be sent, or for the caller to leave. */
+  #onClosed: (() => void) | undefined;
+  #stall: Deadline | undefined;
 
   constructor(options: RelayOptions) {
     this.#options = options;
@@ -82,44 +87,32 @@ class Relay {
   }
 
   run(): Promise<RelayResult> {
-    const { res } = this.#options;
-    const onClose = (): void => this.#leave();
-    res.on('close', onClose);
-    res.on('error', onClose);
-    // Pipelined behind an answer that is not finished: such a response is not told when the connection closes.
-    const queuedOn = res.socket === null ? res.req.socket : undefined;
-    queuedOn?.on('close', onClose);
-    const stall = this.#watchStalls();
-    if (res.destroyed || res.req.socket.destroyed) this.#leave();
-    const leave = (): void => {
-      stall.stop();
-      res.off('close', onClose);
-      queuedOn?.off('close', onClose);
-      this.#wipe();
-    };
-    return this.#pipe()
-      .then((end) => this.#finish(end))
-      .then(
-        (ended) => {
-          leave();
-          return { ended };
-        },
-        (error: unknown) => {
-          leave();
-          throw error;
-        },
-      );
+    const { res, upstream, streaming, caller = new ClientConnection(res) } = this.#options;
+    return new Promise((resolve, reject) => {
+      const leave = (ended: RelayResult['ended']): void => {
+        this.#stall?.stop();
+        this.#wipe();
+        resolve({ ended });
+      };
+      const fail = (error: unknown): void => {
+        this.#stall?.stop();
+        this.#wipe();
+        reject(error);
+      };
+      caller.onGone(() => this.#leave());
+      if (res.destroyed || res.req.socket.destroyed) this.#leave();
+      upstream
+        .pipe(this)
+        .then((end) => this.#finish(end, leave))
+        .catch(fail);
+      // The caller learns that its stream has begun, even when the first event takes long.
+      if (!streaming || this.#sent || this.#clientGone) return;
+      this.#head().flushHead();
+      this.#watchStalls();
+    });
   }
 
-  #pipe(): Promise<BodyEnd> {
-    const { upstream, streaming } = this.#options;
-    const end = upstream.pipe({ data: (buffer, start, stop) => this.#take(buffer, start, stop) });
-    // The caller learns that its stream has begun, even when the first event takes long.
-    if (streaming && !this.#sent && !this.#clientGone) this.#head().flushHead();
-    return end;
-  }
-
-  #take(buffer: Buffer, start: number, end: number): 'continue' | 'held' | 'pause' {
+  data(buffer: Buffer, start: number, end: number): 'continue' | 'held' | 'pause' {
     if (this.#clientGone) return 'continue';
     for (const tap of this.#options.taps) tap(buffer, start, end);
     if (!this.#begun) {
@@ -128,6 +121,7 @@ class Relay {
     }
     const writer = this.#head();
     for (const piece of this.#outflow.take(buffer, start, end)) this.#write(writer, piece);
+    this.#watchStalls();
     const isHeld = this.#held?.has(buffer) === true;
     if (!writer.wantsPause()) return isHeld ? 'held' : 'continue';
     if (!isHeld) this.#options.upstream.release(buffer);
@@ -151,7 +145,7 @@ class Relay {
     for (const [name, value] of upstream.headers) if (passes(name)) all.push(name, value);
     const length = streaming ? undefined : upstream.header('content-length');
     if (length !== undefined) all.push('content-length', length);
-    for (const [name, value] of headers) all.push(name, value);
+    for (const part of headers) all.push(part);
     return all;
   }
 
@@ -179,26 +173,34 @@ class Relay {
     else this.#options.upstream.release(buffer);
   }
 
-  #finish(end: BodyEnd): RelayResult['ended'] | Promise<RelayResult['ended']> {
-    if (this.#clientGone || end === 'aborted') return 'client_aborted';
-    if (end === 'cut') return this.#sendCut();
+  /** Sends what is left to send, and says how it ended. */
+  #finish(end: BodyEnd, ended: (how: RelayResult['ended']) => void): void | Promise<void> {
+    if (this.#clientGone || end === 'aborted') {
+      ended('client_aborted');
+      return undefined;
+    }
+    if (end === 'cut') return this.#sendCut().then(ended);
     const { res, beforeEnd } = this.#options;
     const writer = this.#head();
-    if (beforeEnd === undefined) return this.#sendEnd(writer);
+    if (beforeEnd === undefined) return this.#sendEnd(writer, ended);
     return beforeEnd().then(
-      () => this.#sendEnd(writer),
+      () => this.#sendEnd(writer, ended),
       () => {
         res.destroy();
-        return 'cut';
+        ended('cut');
       },
     );
   }
 
-  #sendEnd(writer: ResponseWriter): RelayResult['ended'] | Promise<RelayResult['ended']> {
-    if (this.#clientGone) return 'client_aborted';
+  #sendEnd(writer: ResponseWriter, ended: (how: RelayResult['ended']) => void): void {
+    if (this.#clientGone) {
+      ended('client_aborted');
+      return;
+    }
     for (const piece of this.#outflow.rest()) this.#write(writer, piece);
     writer.end();
-    return this.#closed().then(() => (this.#clientGone ? 'client_aborted' : 'complete'));
+    this.#watchStalls();
+    this.#whenClosed(() => ended(this.#clientGone ? 'client_aborted' : 'complete'));
   }
 
   /** Tells the caller that the answer is not whole: by an error event where one can be read, and by a broken end. */
@@ -209,7 +211,7 @@ class Relay {
       const dialect =
         this.#endpoint === 'messages' || this.#endpoint === 'count_tokens' ? 'anthropic' : 'openai';
       sendError(res.req, res, { dialect, code: 'provider.stream_cut', param: null, headers });
-      await this.#closed();
+      await new Promise<void>((resolve) => this.#whenClosed(resolve));
       return 'cut';
     }
     await new Promise<void>((resolve) => {
@@ -221,45 +223,48 @@ class Relay {
         writeConstant(writer, cutEvent);
       }
       writer.afterFlush(resolve);
+      this.#watchStalls();
     });
     if (this.#clientGone) return 'client_aborted';
     res.destroy();
     return 'cut';
   }
 
-  /** Resolves when everything has been handed to the kernel, or the caller has left. */
-  #closed(): Promise<void> {
+  /** Calls back once everything has been handed to the kernel, or the caller has left. */
+  #whenClosed(closed: () => void): void {
     const { res } = this.#options;
-    return new Promise((resolve) => {
-      if (this.#clientGone || res.writableFinished) resolve();
-      this.#onClosed = resolve;
-      res.on('finish', resolve);
-    });
+    if (this.#clientGone || res.writableFinished) {
+      closed();
+      return;
+    }
+    this.#onClosed = closed;
+    res.on('finish', closed);
   }
 
   #leave(): void {
     if (this.#clientGone || this.#options.res.writableFinished) return;
     this.#clientGone = true;
     this.#options.upstream.abort();
-    this.#onClosed();
+    this.#onClosed?.();
   }
 
-  /** Leaves a caller that takes nothing of what waits for it. */
-  #watchStalls(): { stop(): void } {
+  /** Leaves a caller that takes nothing of what waits for it. Most answers never wait. */
+  #watchStalls(): void {
+    if (this.#stall !== undefined || this.#writer?.isWaiting !== true) return;
     const { res, stallMsMax = stallMsMaxDefault } = this.#options;
     const { socket } = res.req;
-    let takenBefore = -1;
-    const check = (): void => {
-      deadline = timer.start(stallMsMax, check);
-      const taken = socket.bytesWritten - socket.writableLength;
-      const isStalled = this.#writer?.isWaiting === true && taken === takenBefore;
-      takenBefore = taken;
-      if (!isStalled) return;
+    const takenBefore = socket.bytesWritten - socket.writableLength;
+    this.#stall = timer.start(stallMsMax, () => {
+      this.#stall = undefined;
+      const hasTaken = socket.bytesWritten - socket.writableLength !== takenBefore;
+      // One that is behind another answer on its connection has nothing to take yet.
+      if (hasTaken || res.socket === null || this.#writer?.isWaiting !== true) {
+        this.#watchStalls();
+        return;
+      }
       res.destroy();
       this.#leave();
-    };
-    let deadline = timer.start(stallMsMax, check);
-    return { stop: () => deadline.stop() };
+    });
   }
 
   #wipe(): void {

@@ -22,9 +22,37 @@ export class Scratch {
     this.bytes += this.#buffer.write(latin1, this.bytes, 'latin1');
   }
 
-  lineEnd(): void {
+  /** Writes a short text if it fits and all of it is printable ASCII; a native call costs more than its characters. */
+  printable(text: string): boolean {
+    const { length } = text;
+    if (length > this.room) return false;
+    const buffer = this.#buffer;
+    let to = this.bytes;
+    for (let at = 0; at < length; at++) {
+      const code = text.charCodeAt(at);
+      if (code < 0x20 || code > 0x7e) return false;
+      buffer[to++] = code;
+    }
+    this.bytes = to;
+    return true;
+  }
+
+  /** Writes a header line, as far as printable() does. */
+  header(name: string, value: string): boolean {
+    return this.printable(name) && this.printable(': ') && this.printable(value) && this.lineEnd();
+  }
+
+  lineEnd(): boolean {
+    if (this.room < 2) return false;
     this.#buffer[this.bytes++] = 0x0d;
     this.#buffer[this.bytes++] = 0x0a;
+    return true;
+  }
+
+  /** Overwrites what was in it, and begins anew. */
+  clear(): void {
+    this.#buffer.fill(0, 0, this.bytes);
+    this.bytes = 0;
   }
 
   copy(buffer: Buffer, start: number, end: number): void {
@@ -33,8 +61,7 @@ export class Scratch {
 
   /** Overwrites what was in it, and gives the Buffer back. Called once. */
   release(): void {
-    this.#buffer.fill(0, 0, this.bytes);
-    this.bytes = 0;
+    this.clear();
     if (idle.length < idleMax) idle.push(this.#buffer);
   }
 }

@@ -4,7 +4,7 @@ import { getRequestListener } from '@hono/node-server';
 import { RESPONSE_ALREADY_SENT } from '@hono/node-server/utils/response';
 import type { ErrorCode } from '@lethe/contracts';
 import { Hono } from 'hono';
-import { closedHeaders, errorJson, sendError } from './error-response.js';
+import { closedHeaders, errorJson, headerPairs, sendError } from './error-response.js';
 import { guardSockets } from './guard-sockets.js';
 import { LeanIncoming } from './lean-incoming.js';
 import { createListener, type ServerTls } from './listener.js';
@@ -123,8 +123,8 @@ const listenerOf = (routes: Routes): Handler => {
     // A target or host that the adapter cannot read: it never reaches the routes.
     errorHandler: () => {
       routes.broken(malformed);
-      const headers = [...closedHeaders, ['content-type', 'application/json'], ['connection', 'close']];
-      return new Response(errorJson(malformed), { status: 400, headers: headers as [string, string][] });
+      const headers = [...closedHeaders, 'content-type', 'application/json', 'connection', 'close'];
+      return new Response(errorJson(malformed), { status: 400, headers: headerPairs(headers) });
     },
   });
   return (incoming, res) => {

@@ -1,5 +1,6 @@
 import type { ServerResponse } from 'node:http';
 import type { Socket } from 'node:net';
+import { writePlainHead } from './plain-head.js';
 import type { ResponseWriter, WriterOptions } from './response-writer.js';
 import { Scratch } from './scratch.js';
 
@@ -52,15 +53,18 @@ export class SocketWriter implements ResponseWriter {
   constructor({ res, status, headers, onDrain }: WriterOptions) {
     this.#res = res;
     this.#onDrain = onDrain;
-    // Node makes the head, and decides by it how the body is framed and whether the connection stays.
-    res.writeHead(status, headers as string[]);
     const inner = res as unknown as PrivateResponse;
+    const scratch = this.#gather(0);
+    if (!writePlainHead(scratch, res, status, headers)) {
+      // Node makes the head, and decides by it how the body is framed and whether the connection stays.
+      res.writeHead(status, headers as string[]);
+      if (inner._header.length <= Scratch.bytesMax) scratch.text(inner._header);
+      else this.#enqueue({ bytes: Buffer.from(inner._header, 'latin1'), free: () => undefined });
+    }
     this.#isChunked = inner.chunkedEncoding;
     this.#hasBody = inner._hasBody;
     inner.chunkedEncoding = false;
     inner._headerSent = true;
-    if (inner._header.length <= Scratch.bytesMax) this.#gather(0).text(inner._header);
-    else this.#enqueue({ bytes: Buffer.from(inner._header, 'latin1'), free: () => undefined });
     if (res.socket !== null) this.#attach(res.socket);
     // Behind an answer on the same connection that is not finished. Node is not done with handing it over yet.
     else res.once('socket', (socket: Socket) => void settled.then(() => this.#takeTurn(socket)));

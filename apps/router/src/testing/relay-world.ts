@@ -6,7 +6,7 @@ import { eventually, ScriptedProvider, splicedBody } from './scripted-provider.j
 
 export type RelaySettings = Omit<RelayOptions, 'upstream' | 'res' | 'taps' | 'onFirstByte'>;
 export const plain: RelaySettings = {
-  headers: [['x-lethe-request-id', 'r']],
+  headers: ['x-lethe-request-id', 'r'],
   streaming: false,
   removeUsageEvent: false,
 };
