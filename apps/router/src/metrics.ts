@@ -22,18 +22,23 @@ interface Observed {
   readonly payload: PayloadPublisher;
 }
 
+const none = Object.fromEntries(outcomes.map((outcome) => [outcome, 0])) as Record<Outcome, number>;
+
 export const createRouterMetrics = (observed: Observed): RouterMetrics => {
   const registry = createMetrics('router');
   const registers = [registry];
-  const requests = new Counter({
+  const uncollected = { ...none };
+  new Counter({
     name: 'lethe_router_requests_total',
     help: 'Requests by outcome',
     labelNames: ['outcome'],
     registers,
+    // Looking a label up costs more than counting: done when somebody asks.
+    collect() {
+      for (const outcome of outcomes) this.inc({ outcome }, uncollected[outcome]);
+      Object.assign(uncollected, none);
+    },
   });
-  // Looking a label up costs more than counting: done once.
-  const requestsOf = new Map(outcomes.map((outcome) => [outcome, requests.labels(outcome)]));
-  for (const counter of requestsOf.values()) counter.inc(0);
   const unpriced = new Counter({
     name: 'lethe_router_unpriced_total',
     help: 'Answers of models without a price',
@@ -103,7 +108,9 @@ export const createRouterMetrics = (observed: Observed): RouterMetrics => {
   );
   return {
     registry,
-    countRequest: (outcome) => requestsOf.get(outcome)?.inc(),
+    countRequest: (outcome) => {
+      uncollected[outcome] += 1;
+    },
     countUnpriced: () => unpriced.inc(),
     countUnrouted: () => unrouted.inc(),
   };

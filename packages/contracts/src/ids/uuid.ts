@@ -27,6 +27,25 @@ export const uuidBytes = (id: Uuid | undefined): Buffer =>
 
 const random = Buffer.alloc(10 * 256);
 let used = random.length;
+const hexDigits = Buffer.from('0123456789abcdef');
+/** The id that is being made, as text; its dashes stay. */
+const text = Buffer.alloc(36, '-');
+
+const putByte = (at: number, byte: number): number => {
+  text[at] = hexDigits[byte >> 4] as number;
+  text[at + 1] = hexDigits[byte & 15] as number;
+  return at + 2;
+};
+
+/** Digits 14 to 35 of an id: the version, the variant and ten random bytes. */
+const putRandom = (from: number): void => {
+  // The first and the third of them give up bits to the version and the variant.
+  putByte(14, 0x70 | ((random[from] as number) & 0x0f));
+  putByte(16, random[from + 1] as number);
+  putByte(19, 0x80 | ((random[from + 2] as number) & 0x3f));
+  putByte(21, random[from + 3] as number);
+  for (let at = 24, index = from + 4; at < 36; index++) at = putByte(at, random[index] as number);
+};
 
 /** A fresh UUIDv7: 48 bits of Unix milliseconds, then 74 random bits. Sortable by time to the millisecond. */
 export const newUuidV7 = (nowMs: number = Date.now()): Uuid => {
@@ -34,11 +53,16 @@ export const newUuidV7 = (nowMs: number = Date.now()): Uuid => {
     randomFillSync(random);
     used = 0;
   }
-  const tail = random.toString('hex', used, used + 10);
+  const high = Math.floor(nowMs / 0x1_0000);
+  putByte(0, (high >>> 24) & 0xff);
+  putByte(2, (high >>> 16) & 0xff);
+  putByte(4, (high >>> 8) & 0xff);
+  putByte(6, high & 0xff);
+  putByte(9, Math.floor(nowMs / 0x100) & 0xff);
+  putByte(11, nowMs & 0xff);
+  putRandom(used);
   used += 10;
-  const time = nowMs.toString(16).padStart(12, '0');
-  const variant = ((Number.parseInt(tail[3] as string, 16) & 3) | 8).toString(16);
-  return `${time.slice(0, 8)}-${time.slice(8)}-7${tail.slice(0, 3)}-${variant}${tail.slice(4, 7)}-${tail.slice(7, 19)}` as Uuid;
+  return text.toString('latin1') as Uuid;
 };
 
 /** Milliseconds since 1970 that a UUIDv7 carries. */

@@ -8,6 +8,7 @@ const shortTextMax = 127;
 /** No field but a longer text takes more: asked once a field, so that single bytes need not ask. */
 const fieldBytesMax = 160;
 
+const safeMax = BigInt(Number.MAX_SAFE_INTEGER);
 const uuidTextLength = 36;
 const isDash = (at: number): boolean => at === 8 || at === 13 || at === 18 || at === 23;
 
@@ -27,8 +28,9 @@ export class TelemetryWriter {
   /** A copy of what was written since begin(). Throws RangeError above the bound. */
   finish(): Buffer {
     if (this.at > telemetryRecordBytesMax) throw new RangeError('telemetry record too large');
-    const record = Buffer.allocUnsafeSlow(this.at);
-    this.bytes.copy(record, 0, 0, this.at);
+    // From Node's pool: a place of its own in memory would cost each record more than all of its fields.
+    const record = Buffer.allocUnsafe(this.at);
+    record.set(this.bytes.subarray(0, this.at));
     return record;
   }
 
@@ -42,7 +44,7 @@ export class TelemetryWriter {
 
   /** Up to 2^64 - 1: what is read as signed is never that large here. */
   bigCount(field: number, value: bigint): void {
-    if (value <= BigInt(Number.MAX_SAFE_INTEGER)) {
+    if (value <= safeMax) {
       this.count(field, Number(value));
       return;
     }

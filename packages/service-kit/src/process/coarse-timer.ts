@@ -13,7 +13,7 @@ const standstillMs = 1_000;
 
 /** What all deadlines of one timer share. */
 class Ticks {
-  readonly open = new Set<OpenDeadline>();
+  readonly open: OpenDeadline[] = [];
   nowMs = 0;
 
   constructor(readonly tickMs: number) {}
@@ -21,10 +21,28 @@ class Ticks {
   dueMs(afterMs: number): number {
     return this.nowMs + this.tickMs + afterMs;
   }
+
+  /** In any order, because two are added and taken out for each request. */
+  add(deadline: OpenDeadline): void {
+    deadline.place = this.open.length;
+    this.open.push(deadline);
+  }
+
+  remove(deadline: OpenDeadline): void {
+    const { place } = deadline;
+    if (place < 0) return;
+    deadline.place = -1;
+    const last = this.open.pop();
+    if (last === undefined || last === deadline) return;
+    this.open[place] = last;
+    last.place = place;
+  }
 }
 
 class OpenDeadline implements Deadline {
   dueMs: number;
+  /** Where it stands among those that are open, or -1. */
+  place = -1;
 
   constructor(
     private readonly ticks: Ticks,
@@ -39,7 +57,7 @@ class OpenDeadline implements Deadline {
   }
 
   stop(): void {
-    this.ticks.open.delete(this);
+    this.ticks.remove(this);
   }
 }
 
@@ -57,7 +75,12 @@ export class CoarseTimer {
 
   /** How many deadlines are open. */
   get size(): number {
-    return this.#ticks.open.size;
+    return this.#ticks.open.length;
+  }
+
+  /** Milliseconds on the clock of performance.now(), as of the last tick: for what need not be exact. */
+  get nowMs(): number {
+    return this.#interval === undefined ? performance.now() : this.#ticks.nowMs;
   }
 
   /** Calls `onDue` once, in `afterMs` unless it is postponed or stopped before. */
@@ -68,7 +91,7 @@ export class CoarseTimer {
       this.#interval = setInterval(() => this.#tick(), ticks.tickMs).unref();
     }
     const deadline = new OpenDeadline(ticks, afterMs, onDue);
-    ticks.open.add(deadline);
+    ticks.add(deadline);
     return deadline;
   }
 
@@ -77,14 +100,16 @@ export class CoarseTimer {
     const nowMs = performance.now();
     const lateMs = nowMs - beforeMs - tickMs;
     this.#ticks.nowMs = nowMs;
-    for (const deadline of open) {
-      if (lateMs > standstillMs) deadline.dueMs += lateMs;
-      if (deadline.dueMs > nowMs) continue;
-      open.delete(deadline);
+    if (lateMs > standstillMs) for (const deadline of open) deadline.dueMs += lateMs;
+    // Gathered first, since what one does may stop or postpone others.
+    const due = open.filter((deadline) => deadline.dueMs <= nowMs);
+    for (const deadline of due) {
+      if (deadline.place < 0 || deadline.dueMs > nowMs) continue;
+      deadline.stop();
       deadline.onDue();
     }
     // Not as soon as the last one is stopped: requests that come one by one would make an interval each.
-    if (open.size > 0) return;
+    if (open.length > 0) return;
     clearInterval(this.#interval);
     this.#interval = undefined;
   }

@@ -9,6 +9,9 @@ export class ByteBuffers {
   readonly #idle: Buffer[] = [];
   /** Buffers that are with others, and how many bytes from their start hold something. */
   readonly #lent = new Map<Buffer, number>();
+  /** The one lent last stands here, as most loans end before the next one begins. */
+  #latest: Buffer | undefined;
+  #latestUsed = 0;
 
   constructor(bytes: number) {
     this.#bytes = bytes;
@@ -21,19 +24,24 @@ export class ByteBuffers {
 
   /** From now on the buffer is somebody else's, with content in its first `used` bytes. */
   lend(buffer: Buffer, used: number): void {
-    this.#lent.set(buffer, used);
+    if (this.#latest !== undefined && this.#latest !== buffer) this.#lent.set(this.#latest, this.#latestUsed);
+    if (this.#lent.size > 0) this.#lent.delete(buffer);
+    this.#latest = buffer;
+    this.#latestUsed = used;
   }
 
   /** Ends a loan to somebody who did not keep the buffer. False: it was given back, and may be in use again. */
   endLoan(buffer: Buffer): boolean {
-    return this.#lent.delete(buffer);
+    if (this.#latest !== buffer) return this.#lent.delete(buffer);
+    this.#latest = undefined;
+    return true;
   }
 
   /** Takes a lent buffer back and overwrites it. A second time changes nothing: it may be in use again. */
   give(buffer: Buffer): void {
-    const used = this.#lent.get(buffer);
+    const used = this.#latest === buffer ? this.#latestUsed : this.#lent.get(buffer);
     if (used === undefined) return;
-    this.#lent.delete(buffer);
+    this.endLoan(buffer);
     buffer.fill(0, 0, used);
     if (buffer.length === this.#bytes && this.#idle.length < idleMax) this.#idle.push(buffer);
   }

@@ -1,4 +1,3 @@
-import { performance } from 'node:perf_hooks';
 import type { CoarseTimer, Deadline } from '@lethe/service-kit';
 import { UpstreamError, type UpstreamFailure } from '../types.js';
 import { BodyFraming } from './body-framing.js';
@@ -30,7 +29,6 @@ interface Waiting {
 
 /** One connection to a provider. Carries one exchange at a time; any disagreement about framing closes it. */
 export class Connection implements Carrier {
-  readonly openedAtMs = performance.now();
   readonly deadline: Deadline;
   /** How long the provider keeps it idle, as it last said. */
   keepAliveMs: number | undefined;

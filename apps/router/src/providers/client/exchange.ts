@@ -1,4 +1,3 @@
-import { performance } from 'node:perf_hooks';
 import type { CoarseTimer, Deadline } from '@lethe/service-kit';
 import type { SplicedBody } from '../../http/types.js';
 import {
@@ -10,6 +9,7 @@ import {
   type UpstreamResponse,
 } from '../types.js';
 import type { ByteBuffers } from './byte-buffers.js';
+import { decoded } from './decoded-response.js';
 import type { ResponseHead } from './response-head.js';
 
 /** What an exchange asks of the connection that carries it. */
@@ -22,22 +22,28 @@ export interface Carrier {
   readOn(): void;
 }
 
-export interface ExchangeOptions {
-  readonly head: string;
-  readonly body: SplicedBody;
+/** What all exchanges with one destination share. */
+export interface ExchangeSetting {
   readonly limits: UpstreamLimits;
   readonly timer: CoarseTimer;
   readonly readBuffers: ByteBuffers;
-  readonly resolve: (response: UpstreamResponse) => void;
-  readonly reject: (error: UpstreamError) => void;
   /** Called when it is over before a connection carried it. */
   readonly leaveQueue: (exchange: Exchange) => void;
+}
+
+export interface ExchangeOptions {
+  /** Up to the value of its last header, which is the body's length. */
+  readonly head: Buffer;
+  readonly body: SplicedBody;
+  readonly resolve: (response: UpstreamResponse) => void;
+  readonly reject: (error: unknown) => void;
 }
 
 type Phase = 'waiting' | 'asking' | 'reading' | 'over';
 
 /** One request and its response: settles exactly once, and keeps its own time. */
 export class Exchange implements UpstreamResponse {
+  readonly #setting: ExchangeSetting;
   readonly #options: ExchangeOptions;
   #phase: Phase = 'waiting';
   #waiting: Deadline | undefined;
@@ -55,11 +61,12 @@ export class Exchange implements UpstreamResponse {
   /** It was tried on a kept connection that turned out to be closed. */
   retried = false;
 
-  constructor(options: ExchangeOptions) {
+  constructor(setting: ExchangeSetting, options: ExchangeOptions) {
+    this.#setting = setting;
     this.#options = options;
   }
 
-  get requestHead(): string {
+  get requestHead(): Buffer {
     return this.#options.head;
   }
 
@@ -86,7 +93,7 @@ export class Exchange implements UpstreamResponse {
 
   /** No connection is free: from now on it waits for one, no longer than the limit. */
   wait(): void {
-    const { timer, limits } = this.#options;
+    const { timer, limits } = this.#setting;
     this.#waiting ??= timer.start(limits.connectMsMax, () => this.timeout());
   }
 
@@ -99,27 +106,31 @@ export class Exchange implements UpstreamResponse {
     this.#waiting?.stop();
     this.#phase = 'asking';
     this.sent = true;
-    this.#carrier?.deadline.postpone(this.#options.limits.headMsMax);
+    this.#carrier?.deadline.postpone(this.#setting.limits.headMsMax);
   }
 
   /** All of the request has left. */
   asked(): void {
-    if (this.#phase === 'asking') this.#carrier?.deadline.postpone(this.#options.limits.headMsMax);
+    if (this.#phase === 'asking') this.#carrier?.deadline.postpone(this.#setting.limits.headMsMax);
   }
 
   answered(head: ResponseHead): void {
     this.#phase = 'reading';
     this.#head = head;
-    this.#answerEndsAtMs = performance.now() + this.#options.limits.answerMsMax;
-    this.#carrier?.deadline.postpone(this.#options.limits.idleMsMax);
-    this.#options.resolve(this);
+    this.#answerEndsAtMs = this.#setting.timer.nowMs + this.#setting.limits.answerMsMax;
+    this.#carrier?.deadline.postpone(this.#setting.limits.idleMsMax);
+    try {
+      this.#options.resolve(decoded(this));
+    } catch (error) {
+      this.#options.reject(error);
+    }
   }
 
   /** Body bytes came, or the sink is ready for more. */
   moved(): void {
     if (this.over) return;
-    const { idleMsMax } = this.#options.limits;
-    const leftMs = this.#answerEndsAtMs - performance.now();
+    const { idleMsMax } = this.#setting.limits;
+    const leftMs = this.#answerEndsAtMs - this.#setting.timer.nowMs;
     this.#carrier?.deadline.postpone(this.paused ? leftMs : Math.min(leftMs, idleMsMax));
   }
 
@@ -140,7 +151,7 @@ export class Exchange implements UpstreamResponse {
   }
 
   release(buffer: Buffer): void {
-    this.#options.readBuffers.give(buffer);
+    this.#setting.readBuffers.give(buffer);
   }
 
   abort(): void {
@@ -152,7 +163,7 @@ export class Exchange implements UpstreamResponse {
     if (this.over) return;
     if (this.#phase === 'reading') this.#finish(failure === 'aborted' ? 'aborted' : 'cut');
     else {
-      if (this.#phase === 'waiting') this.#options.leaveQueue(this);
+      if (this.#phase === 'waiting') this.#setting.leaveQueue(this);
       this.#leave();
       this.#options.reject(new UpstreamError(failure, this.sent));
     }

@@ -1,4 +1,3 @@
-import { performance } from 'node:perf_hooks';
 import { Connection, type ConnectionOptions } from './connection.js';
 import type { Exchange } from './exchange.js';
 
@@ -84,7 +83,7 @@ export class OriginPool {
     );
     // Not all at once: what was opened together must not be opened anew together.
     const lifeMs = this.#options.connectionMsMax * (0.75 + Math.random() / 4);
-    this.#retiresAtMs.set(connection, performance.now() + lifeMs);
+    this.#retiresAtMs.set(connection, this.#options.timer.nowMs + lifeMs);
     this.#open.add(connection);
   }
 
@@ -113,7 +112,7 @@ export class OriginPool {
       connection.cut();
       return;
     }
-    const leftMs = (this.#retiresAtMs.get(connection) ?? 0) - performance.now();
+    const leftMs = (this.#retiresAtMs.get(connection) ?? 0) - this.#options.timer.nowMs;
     const providerMs = (connection.keepAliveMs ?? keepIdleMsDefault) - keepIdleMarginMs;
     const keepMs = Math.min(keepIdleMsDefault, providerMs, leftMs);
     const waiter = leftMs > 0 ? this.#waiters.shift() : undefined;

@@ -8,12 +8,11 @@ import {
   type UpstreamTarget,
 } from '../types.js';
 import { ByteBuffers } from './byte-buffers.js';
-import { decoded } from './decoded-response.js';
-import { Exchange } from './exchange.js';
+import { Exchange, type ExchangeSetting } from './exchange.js';
 import { parseOrigin } from './origin.js';
 import { OriginPool } from './origin-pool.js';
 import { parseProxy } from './proxy.js';
-import { type HeadFrame, headFrame, requestHead } from './request-head.js';
+import { type HeadFrame, headFrame } from './request-head.js';
 import { writeBufferBytes } from './request-writer.js';
 import { TlsChannel } from './tls-channel.js';
 
@@ -30,6 +29,7 @@ interface Destination {
   readonly key: string;
   readonly host: string;
   readonly pool: OriginPool;
+  readonly setting: ExchangeSetting;
 }
 
 /** Origins come from the configuration; more of them than this at once are a fault of it. */
@@ -53,7 +53,7 @@ class Destinations {
   readonly #known = new Map<string, Destination>();
   readonly #prepared = new WeakMap<UpstreamTarget, { readonly to: Destination; readonly frame: HeadFrame }>();
   readonly #routeKeys = new WeakMap<UpstreamRoute, string>();
-  readonly readBuffers = new ByteBuffers(readBufferBytes);
+  readonly #readBuffers = new ByteBuffers(readBufferBytes);
   readonly #writeBuffers = new ByteBuffers(writeBufferBytes);
   #closed = false;
 
@@ -105,10 +105,16 @@ class Destinations {
       connectionsMax: connectionsPerOriginMax,
       connectionMsMax,
       timer,
-      readBuffers: this.readBuffers,
+      readBuffers: this.#readBuffers,
       writeBuffers: this.#writeBuffers,
     });
-    const made = { key, host: origin.host, pool };
+    const setting: ExchangeSetting = {
+      limits,
+      timer,
+      readBuffers: this.#readBuffers,
+      leaveQueue: (waiter) => pool.leave(waiter),
+    };
+    const made = { key, host: origin.host, pool, setting };
     this.#known.set(key, made);
     return made;
   }
@@ -126,30 +132,13 @@ class Destinations {
  * follows no redirects and repeats a request by itself only when nothing of it can have reached the provider.
  */
 export const createProviderClient = (options: ProviderClientOptions): ProviderClient => {
-  const { limits, timer } = options;
   const destinations = new Destinations(options);
-  const { readBuffers } = destinations;
   return {
     send: (target, body, accept, onAbort) =>
       new Promise((resolve, reject) => {
         // What throws in here rejects.
         const { to, frame } = destinations.of(target);
-        const exchange = new Exchange({
-          head: requestHead(frame, accept, body.bytesTotal),
-          body,
-          limits,
-          timer,
-          readBuffers,
-          resolve: (response) => {
-            try {
-              resolve(decoded(response));
-            } catch (error) {
-              reject(error);
-            }
-          },
-          reject,
-          leaveQueue: (waiter) => to.pool.leave(waiter),
-        });
+        const exchange = new Exchange(to.setting, { head: frame[accept], body, resolve, reject });
         onAbort(() => exchange.abort());
         if (!exchange.over) to.pool.run(exchange);
       }),

@@ -5,11 +5,10 @@ const headerValue = /^[\x20-\x7e]{1,1024}$/;
 const userAgent = 'lethe';
 const headBytesMax = 8 * 1024;
 
-/** What is the same in all request heads to one target: around what is accepted, and up to the length. */
-export interface HeadFrame {
-  readonly beforeAccept: string;
-  readonly afterAccept: string;
-}
+export type Accept = 'application/json' | 'text/event-stream';
+
+/** The request heads to one target, by what is accepted, up to the value of their last header: the body's length. */
+export type HeadFrame = Readonly<Record<Accept, Buffer>>;
 
 /** Throws UpstreamError when a part of the target would break a head. */
 export const headFrame = (target: UpstreamTarget, host: string): HeadFrame => {
@@ -31,9 +30,6 @@ export const headFrame = (target: UpstreamTarget, host: string): HeadFrame => {
     'content-type: application/json\r\naccept: ';
   const afterAccept = `\r\naccept-encoding: identity\r\nuser-agent: ${userAgent}\r\n${extra}content-length: `;
   if (beforeAccept.length + afterAccept.length > headBytesMax) throw new UpstreamError('malformed', false);
-  return { beforeAccept, afterAccept };
+  const of = (accept: Accept): Buffer => Buffer.from(`${beforeAccept}${accept}${afterAccept}`, 'latin1');
+  return { 'application/json': of('application/json'), 'text/event-stream': of('text/event-stream') };
 };
-
-/** The request line and headers, up to and with the empty line. */
-export const requestHead = (frame: HeadFrame, accept: string, bodyBytes: number): string =>
-  `${frame.beforeAccept}${accept}${frame.afterAccept}${bodyBytes}\r\n\r\n`;

@@ -28,10 +28,13 @@ export class RequestWriter {
     this.#options = options;
   }
 
-  write(head: string, body: SplicedBody): void {
+  /** `head`: up to the value of its last header, which is the body's length. */
+  write(head: Buffer, body: SplicedBody): void {
     const { socket, secure, buffers } = this.#options;
     const buffer = buffers.take();
-    let used = buffer.write(head, 'latin1');
+    buffer.set(head);
+    let used = head.length;
+    used += buffer.write(`${body.bytesTotal}\r\n\r\n`, used, 'latin1');
     const inOneWrite = used + body.bytesTotal <= writeBufferBytes;
     if (inOneWrite) {
       for (const part of body.buffers) {
