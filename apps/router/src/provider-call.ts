@@ -48,7 +48,7 @@ export class ProviderCall implements CallOptions {
     this.#planned = planEdits({
       face,
       body: admitted.body,
-      upstreamModel: attempt.upstreamModel,
+      upstreamModelJson: attempt.upstreamModelJson,
       streaming: course.streaming,
       zdr,
       reasons: attempt.model.supports.reasoning,

@@ -32,7 +32,7 @@ const zdr = { ...plain, zdr: true };
 
 const send = (face: Face, json: string, sending: Partial<Sending> = {}, cuts: readonly number[] = []) => {
   const body = bodyOf(face, json, cuts);
-  const planned = planEdits({ face, body, upstreamModel: 'up', ...plain, ...sending });
+  const planned = planEdits({ face, body, upstreamModelJson: Buffer.from('"up"'), ...plain, ...sending });
   return { ...planned, text: sentText(body, planned.edits) };
 };
 const cores = new Map<Face, Record<string, unknown>>([

@@ -2,9 +2,12 @@ import type { Edit, RequestBody, TopLevelScan } from '../http/types.js';
 
 const nothing = Buffer.alloc(0);
 
-/** Edits that take the fields for which `leaves` holds out of the object, commas included. */
-export const removeFields = (scan: TopLevelScan, leaves: (name: string | undefined) => boolean): Edit[] => {
-  const edits: Edit[] = [];
+/** Adds edits that take the fields for which `leaves` holds out of the object, commas included. */
+export const removeFields = (
+  scan: TopLevelScan,
+  leaves: (name: string | undefined) => boolean,
+  edits: Edit[],
+): void => {
   let keptBefore = false;
   for (let index = 0; index < scan.fields.length; index++) {
     const field = scan.fields[index];
@@ -19,14 +22,17 @@ export const removeFields = (scan: TopLevelScan, leaves: (name: string | undefin
       edits.push({ start: previous.valueEnd, end: field.valueEnd, insert: nothing });
     else edits.push({ start: field.keyStart, end: next?.keyStart ?? field.valueEnd, insert: nothing });
   }
-  return edits;
 };
 
 /** An edit that gives a field this JSON value: in its place, or at the object's start. The object must keep at least one field. */
-export const setField = (body: RequestBody, name: string, value: string): Edit => {
+export const setField = (body: RequestBody, name: string, value: string | Buffer): Edit => {
   const field = body.scan.field(name);
   if (field !== undefined)
-    return { start: field.valueStart, end: field.valueEnd, insert: Buffer.from(value) };
+    return {
+      start: field.valueStart,
+      end: field.valueEnd,
+      insert: typeof value === 'string' ? Buffer.from(value) : value,
+    };
   const at = body.scan.objectStart + 1;
   return { start: at, end: at, insert: Buffer.from(`${JSON.stringify(name)}:${value},`) };
 };

@@ -30,7 +30,7 @@ const send = (json: string, { zdr = false, streaming = false, accepts = {}, cuts
   const planned = planEdits({
     face: chatFace,
     body,
-    upstreamModel: 'up "model"',
+    upstreamModelJson: Buffer.from(JSON.stringify('up "model"')),
     streaming,
     zdr,
     reasons: false,
@@ -198,7 +198,7 @@ describe('request edits', () => {
       const { edits } = planEdits({
         face: chatFace,
         body,
-        upstreamModel: 'n',
+        upstreamModelJson: Buffer.from('"n"'),
         streaming: false,
         zdr: true,
         reasons: false,

@@ -7,7 +7,8 @@ import { refuseFields, strippedFields } from './zdr-fields.js';
 
 interface EditOptions extends EditContext {
   readonly face: Face;
-  readonly upstreamModel: string;
+  /** The model's name at the provider, as a JSON string. */
+  readonly upstreamModelJson: Buffer;
   readonly accepts: ProviderAccepts;
 }
 
@@ -62,8 +63,8 @@ export const planEdits = (options: EditOptions): PlannedEdits => {
       (name === 'stream_options' && face.asksForUsage && !takes(accepts, name))
     );
   };
-  const edits: Edit[] = removeFields(body.scan, leaves);
-  edits.push(setField(body, 'model', JSON.stringify(options.upstreamModel)));
+  const edits: Edit[] = [setField(body, 'model', options.upstreamModelJson)];
+  removeFields(body.scan, leaves, edits);
   for (const [field, value] of forced) edits.push(setField(body, field, value));
   if (forcesStore && storeTaken) edits.push(setField(body, 'store', 'false'));
   const usage = askForUsage(options);

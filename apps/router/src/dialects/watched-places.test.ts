@@ -15,7 +15,15 @@ if (accepts === undefined) throw new Error('no simulated provider');
 
 const send = (face: Face, json: string, zdr: boolean, cuts: readonly number[] = []): string => {
   const body = bodyOf(face, json, cuts);
-  const context = { face, body, zdr, accepts, upstreamModel: 'm', streaming: false, reasons: false };
+  const context = {
+    face,
+    body,
+    zdr,
+    accepts,
+    upstreamModelJson: Buffer.from('"m"'),
+    streaming: false,
+    reasons: false,
+  };
   return sentText(body, planEdits(context).edits);
 };
 const refusalOf = (face: Face, json: string, cuts: readonly number[] = []): LetheError | undefined => {

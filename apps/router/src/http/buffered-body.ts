@@ -5,6 +5,12 @@ import type { RequestBody, TopLevelField, TopLevelScan } from './types.js';
 
 const backslash = 0x5c;
 
+/** The text at [start, end), or undefined when something in it is escaped. */
+const textBetween = (bytes: Buffer, start: number, end: number): string | undefined => {
+  for (let at = start; at < end; at++) if (bytes[at] === backslash) return undefined;
+  return bytes.toString('utf8', start, end);
+};
+
 /** A whole request body, checked, in memory until wipe(). */
 export class BufferedBody<Name extends string> implements RequestBody<Name> {
   readonly #list: ChunkList;
@@ -27,8 +33,12 @@ export class BufferedBody<Name extends string> implements RequestBody<Name> {
   readString(name: Name, bytesMax: number): string | undefined {
     const field = this.scan.field(name);
     if (field?.kind !== 'string' || field.valueEnd - field.valueStart - 2 > bytesMax) return undefined;
+    const [chunk] = this.chunks;
+    // Mostly it lies whole in the first chunk, and needs no copy.
+    if (chunk !== undefined && field.valueEnd <= chunk.length)
+      return textBetween(chunk, field.valueStart + 1, field.valueEnd - 1);
     const bytes = this.#copy(field);
-    const text = bytes.includes(backslash) ? undefined : bytes.toString('utf8', 1, bytes.length - 1);
+    const text = textBetween(bytes, 1, bytes.length - 1);
     bytes.fill(0);
     return text;
   }

@@ -1,5 +1,4 @@
 import type { IncomingMessage } from 'node:http';
-import { performance } from 'node:perf_hooks';
 import type { ErrorCode } from '@lethe/contracts';
 import { JsonScanner, type KnownNames } from '@lethe/json-scanner';
 import { type CoarseTimer, type Deadline, LetheError } from '@lethe/service-kit';
@@ -62,12 +61,13 @@ class BodyRead<Name extends string> {
     // From here on every chunk is either kept for wipe() or overwritten at once.
     incoming.on('data', (chunk: Buffer) => this.#receive(chunk));
     incoming.on('end', () => this.#receiveEnd());
-    incoming.on('error', () => this.#fail('caller.aborted'));
+    // Node raises an error only where somebody listens for it; either way the request closes before its end.
     incoming.on('close', () => {
       if (!incoming.readableEnded) this.#fail('caller.aborted');
     });
-    this.#uploadEndMs = performance.now() + this.#limits.uploadMsMax;
-    this.#deadline = this.#timer.start(this.#patienceMs(), () => this.#fail('caller.timeout'));
+    this.#deadline = this.#timer.start(this.#limits.uploadIdleMsMax, () => this.#fail('caller.timeout'));
+    this.#uploadEndMs = this.#timer.nowMs + this.#limits.uploadMsMax;
+    if (this.#limits.uploadMsMax < this.#limits.uploadIdleMsMax) this.#deadline.postpone(this.#patienceMs());
     onBodyFault(incoming, (code) => this.#fail(code));
     if (incoming.destroyed) this.#fail('caller.aborted');
     else if (Number(rawHeader(incoming.rawHeaders, 'content-length') ?? 0) > this.#limits.bodyBytesMax)
@@ -90,7 +90,7 @@ class BodyRead<Name extends string> {
   }
 
   #patienceMs(): number {
-    return Math.max(0, Math.min(this.#limits.uploadIdleMsMax, this.#uploadEndMs - performance.now()));
+    return Math.max(0, Math.min(this.#limits.uploadIdleMsMax, this.#uploadEndMs - this.#timer.nowMs));
   }
 
   #receive(chunk: Buffer): void {

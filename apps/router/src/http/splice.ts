@@ -9,6 +9,8 @@ export const splice = (
   body: Pick<RequestBody, 'chunks' | 'bytesTotal'>,
   edits: readonly Edit[],
 ): SplicedBody => {
+  if (edits.length === 1 && body.chunks.length === 1)
+    return spliceOnce(body.chunks[0] as Buffer, edits[0] as Edit);
   const ordered = edits.length < 2 ? edits : [...edits].sort((a, b) => a.start - b.start || a.end - b.end);
   const buffers: Buffer[] = [];
   let bytesTotal = 0;
@@ -28,6 +30,19 @@ export const splice = (
   }
   kept.read(body.bytesTotal, push);
   return { buffers, bytesTotal };
+};
+
+/** Most bodies are one chunk of which only the model's name changes. */
+const spliceOnce = (chunk: Buffer, { start, end, insert }: Edit): SplicedBody => {
+  if (start < 0 || end < start || end > chunk.length) throw new LetheError('gateway.internal');
+  const before = chunk.subarray(0, start);
+  const after = chunk.subarray(end);
+  const isWhole = before.length > 0 && insert.length > 0 && after.length > 0;
+  const parts = [before, insert, after];
+  return {
+    buffers: isWhole ? parts : parts.filter(({ length }) => length > 0),
+    bytesTotal: before.length + insert.length + after.length,
+  };
 };
 
 class ChunkReader {

@@ -50,6 +50,7 @@ const priceOf = (course: Course, usage: UsageReading): RequestFacts['cost'] => {
 const factsOf = (course: Course): RequestFacts => {
   const { attempt, reading, failure } = course;
   const { usage, usageSource } = meter(course);
+  const latencyMsTotal = course.elapsedMs();
   return {
     insightId: course.requestId,
     occurredAtMs: course.arrivedAtMs,
@@ -84,8 +85,8 @@ const factsOf = (course: Course): RequestFacts => {
     latencyMsProvider:
       course.attempts === 0
         ? 0
-        : Math.max(0, (course.endAfterMs || course.elapsedMs()) - course.firstAttemptAfterMs),
-    latencyMsTotal: course.elapsedMs(),
+        : Math.max(0, (course.endAfterMs || latencyMsTotal) - course.firstAttemptAfterMs),
+    latencyMsTotal,
     timeToFirstTokenMs: course.firstByteAfterMs,
     policyVersion: course.policyVersion,
   };

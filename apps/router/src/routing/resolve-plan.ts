@@ -15,6 +15,8 @@ export interface PlannedAttempt {
   readonly provider: CatalogProvider;
   readonly model: CatalogModel;
   readonly upstreamModel: string;
+  /** The same as a JSON string. */
+  readonly upstreamModelJson: Buffer;
   readonly region: string;
   readonly account: ProviderAccount;
   readonly byok: boolean;
@@ -71,6 +73,7 @@ const planOver = (
       provider,
       model,
       upstreamModel: model.upstreamModel,
+      upstreamModelJson: Buffer.from(JSON.stringify(model.upstreamModel)),
       region: account.region,
       account,
       byok: account.orgId !== undefined,
