@@ -1,5 +1,6 @@
+import { setImmediate as nextTurn } from 'node:timers/promises';
 import { describe, expect, it } from '@jest/globals';
-import { Lease } from './lease.js';
+import { Lease, systemClocks } from './lease.js';
 
 const clocks = () => {
   const now = { hrtime: 0, uptime: 0 };
@@ -45,5 +46,19 @@ describe('lease', () => {
     pass(900);
     lease.granted(fresh, 10_000);
     expect(lease.open()).toBe(false);
+  });
+});
+
+describe('the clocks of the system', () => {
+  it('both go on; the one that is dear to read stands still within a turn of the event loop only', async () => {
+    const { hrtimeMs, uptimeMs } = systemClocks;
+    const [monotonic, uptime] = [hrtimeMs(), uptimeMs()];
+    while (hrtimeMs() < monotonic + 30);
+    expect(uptimeMs()).toBe(uptime);
+    await nextTurn();
+    const later = uptimeMs();
+    // The kernel tells it in hundredths of a second.
+    expect(later - uptime).toBeGreaterThanOrEqual(10);
+    expect(later - uptime).toBeLessThan(60_000);
   });
 });

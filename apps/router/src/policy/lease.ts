@@ -1,4 +1,5 @@
 import { uptime } from 'node:os';
+import { performance } from 'node:perf_hooks';
 import type { Gate } from './types.js';
 
 /** Two monotonic clocks: one stops while the machine is suspended, the other does not. The wall clock is never used. */
@@ -7,9 +8,25 @@ export interface LeaseClocks {
   uptimeMs(): number;
 }
 
+let uptimeOfTurnMs: number | undefined;
+const endTurn = (): void => {
+  uptimeOfTurnMs = undefined;
+};
+
+/**
+ * Node reads the second clock from a file of the kernel's, which takes as long as a fifth of a small request. So it is
+ * read once in a turn of the event loop: the loop does not wait while the reading is kept, and a machine that sleeps
+ * within a turn might as well have slept just after an answer of open().
+ */
 export const systemClocks: LeaseClocks = {
-  hrtimeMs: () => Number(process.hrtime.bigint() / 1_000_000n),
-  uptimeMs: () => uptime() * 1000,
+  hrtimeMs: () => performance.now(),
+  uptimeMs: () => {
+    if (uptimeOfTurnMs === undefined) {
+      uptimeOfTurnMs = uptime() * 1000;
+      setImmediate(endTurn);
+    }
+    return uptimeOfTurnMs;
+  },
 };
 
 /** Two clocks' rates differ by at most this share. */
