@@ -4,7 +4,6 @@ import { type Failure, type TreeHead, type VerifyPolicy, verifyCheckpoint } from
 import { noteBytesMax } from '../log/log-source.js';
 import { readInput } from '../log/read-input.js';
 
-export const keptSuffix = '.checkpoint';
 /** As many as one check takes; of a folder with more, the newest. */
 const keptMax = 10_000;
 

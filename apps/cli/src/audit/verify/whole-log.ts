@@ -8,6 +8,7 @@ import {
 import { Problem } from '../../terminal/problem.js';
 import { readAuditEvent } from '../event/audit-event.js';
 import type { LogSource } from '../log/log-source.js';
+import { readAhead } from '../log/read-ahead.js';
 import { keyWords, type Pinned } from './pinned-key.js';
 import type { Progress } from './progress.js';
 import type { Report } from './verdict.js';
@@ -54,10 +55,11 @@ class Seen {
 const walk = async (options: WholeLogOptions, checkpoint: VerifiedCheckpoint, seen: Seen) => {
   const { source, entries, earlier, progress } = options;
   let problem: unknown;
+  const readTile = readAhead(source.readTile, checkpoint.size, entries);
   const verdict = await verifyTiles({
     readTile: async (path) => {
       try {
-        return await source.readTile(path);
+        return await readTile(path);
       } catch (error) {
         problem = error;
         throw error;
