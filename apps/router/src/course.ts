@@ -144,7 +144,10 @@ export class Course {
 
   /** Names and values, in turn, of the headers that every answer carries. */
   answerHeaders(): string[] {
+    const { attempt, callerFields } = this;
     const headers = [
+      'x-lethe-provider',
+      attempt?.provider.id ?? '',
       'x-lethe-request-id',
       this.requestId,
       'x-lethe-retention',
@@ -156,9 +159,8 @@ export class Course {
       'cache-control',
       'no-store',
     ];
-    if (this.attempt !== undefined) headers.push('x-lethe-provider', this.attempt.provider.id);
-    if (this.callerFields.dropped.length > 0)
-      headers.push('x-lethe-dropped', this.callerFields.dropped.join(', '));
+    if (attempt === undefined) headers.splice(0, 2);
+    if (callerFields.dropped.length > 0) headers.push('x-lethe-dropped', callerFields.dropped.join(', '));
     return headers;
   }
 

@@ -19,6 +19,10 @@ const wipePacket = (error: object): void => {
 const faultOf = ({ code = '' }: NodeJS.ErrnoException): ErrorCode | undefined =>
   codesOfNode[code] ?? (code.startsWith('HPE_') ? 'caller.malformed_http' : undefined);
 
+/** The answer to the request that came last on a connection, kept on the connection itself. */
+const latest = Symbol('latest answer');
+type ServedSocket = Duplex & { [latest]?: ServerResponse };
+
 /** Answers on a bare socket and closes it. */
 const refuse = (socket: Duplex, code: ErrorCode): void => {
   if (!socket.writable) {
@@ -45,17 +49,18 @@ const refuse = (socket: Duplex, code: ErrorCode): void => {
  * reader when there is one. Nothing is written between the answers of requests that came before on the connection.
  */
 export const guardSockets = (server: Server, broken: (code: ErrorCode) => void): void => {
-  const latest = new WeakMap<Duplex, ServerResponse>();
   const refused = new WeakSet<Duplex>();
   const refuseInTurn = (socket: Duplex, code: ErrorCode): void => {
     if (refused.has(socket)) return;
     refused.add(socket);
     broken(code);
-    const before = latest.get(socket);
+    const before = (socket as ServedSocket)[latest];
     if (before === undefined || before.writableFinished) refuse(socket, code);
     else before.once('close', () => refuse(socket, code));
   };
-  server.on('request', (incoming: IncomingMessage, res: ServerResponse) => latest.set(incoming.socket, res));
+  server.on('request', ({ socket }: IncomingMessage, res: ServerResponse) => {
+    (socket as ServedSocket)[latest] = res;
+  });
   server.on('clientError', (error: NodeJS.ErrnoException, socket: Duplex) => {
     wipePacket(error);
     const code = faultOf(error);
@@ -63,7 +68,7 @@ export const guardSockets = (server: Server, broken: (code: ErrorCode) => void):
       socket.destroy();
       return;
     }
-    const incoming = latest.get(socket)?.req;
+    const incoming = (socket as ServedSocket)[latest]?.req;
     if (incoming !== undefined && !incoming.complete && reportBodyFault(incoming, code)) return;
     refuseInTurn(socket, code);
   });

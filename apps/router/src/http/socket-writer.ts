@@ -185,6 +185,10 @@ export class SocketWriter implements ResponseWriter {
     this.#flushIsDue = false;
     const socket = this.#socket;
     if (socket === undefined || this.#underWay !== undefined || this.#abandoned) return;
+    if (this.#queue.length === 0 && !this.#isEncrypted) {
+      this.#flushScratch(socket);
+      return;
+    }
     this.#enqueueScratch();
     while (this.#underWay === undefined) {
       const write = this.#queue.shift();
@@ -198,6 +202,22 @@ export class SocketWriter implements ResponseWriter {
         else socket.write(nothing, this.#doneLater);
       }
     }
+  }
+
+  /** What is gathered is all there is: mostly the kernel takes it at once, and nothing has to wait. */
+  #flushScratch(socket: Socket): void {
+    const scratch = this.#scratch;
+    if (scratch === undefined) return;
+    this.#scratch = undefined;
+    const bytes = scratch.view;
+    socket.write(bytes);
+    if (socket.writableLength === 0) {
+      scratch.release();
+      return;
+    }
+    this.#underWay = { bytes, free: () => scratch.release() };
+    this.#queuedBytes += bytes.length;
+    socket.write(nothing, this.#doneLater);
   }
 
   #done(): void {

@@ -13,7 +13,7 @@ export const watchTraffic = (server: Server, onTraffic: () => void): void => {
   server.on('request', (incoming: IncomingMessage, res: ServerResponse) => {
     onTraffic();
     // An answer that is not finished ends with its connection.
-    res.once('finish', () => {
+    res.on('finish', () => {
       onTraffic();
       if (!incoming.complete || !incoming.readableEnded) incoming.on('data', wipe);
     });

@@ -24,18 +24,26 @@ interface KnownKey {
 
 /** Where in a document a value stands, in as far as it matters there. */
 export interface Place {
-  readonly keys: readonly KnownKey[];
+  /** By their length, so that a key is compared with one or two of them only. */
+  readonly keys: readonly (readonly KnownKey[] | undefined)[];
   /** Of an array: where its objects stand. */
-  readonly item?: Place;
-  readonly role?: 'usage' | 'groqUsage' | 'choice';
+  readonly item: Place | undefined;
+  readonly role: 'usage' | 'groqUsage' | 'choice' | undefined;
 }
 
 type Keys = Readonly<Record<string, Meaning>>;
-const place = (keys: Keys, role?: Place['role']): Place => ({
-  keys: Object.entries(keys).map(([key, meaning]) => ({ bytes: Buffer.from(key), meaning })),
-  ...(role === undefined ? {} : { role }),
-});
-const arrayOf = (item: Place): Place => ({ keys: [], item });
+const keyLengthMax = 40;
+const place = (keys: Keys, role?: Place['role']): Place => {
+  // Filled to its end, so that asking for a length never goes past it.
+  const byLength = Array.from({ length: keyLengthMax + 1 }, (): KnownKey[] | undefined => undefined);
+  for (const [key, meaning] of Object.entries(keys)) {
+    const same = byLength[key.length] ?? [];
+    same.push({ bytes: Buffer.from(key), meaning });
+    byLength[key.length] = same;
+  }
+  return { keys: byLength, item: undefined, role };
+};
+const arrayOf = (item: Place): Place => ({ keys: [], item, role: undefined });
 
 const inputDetails = place({
   cached_tokens: { count: 'cached' },
@@ -117,8 +125,8 @@ export const messagePlaces: Place = place({
 
 /** What a key, given as bytes [start, start + length), means at a place. */
 export const meaningOf = (at: Place, bytes: Buffer, start: number, length: number): Meaning | undefined => {
-  for (const known of at.keys) {
-    if (known.bytes.length === length && standsAt(known.bytes, bytes, start)) return known.meaning;
-  }
+  const same = length <= keyLengthMax ? at.keys[length] : undefined;
+  if (same === undefined) return undefined;
+  for (const known of same) if (standsAt(known.bytes, bytes, start)) return known.meaning;
   return undefined;
 };
