@@ -1,5 +1,7 @@
+import { createServer } from 'node:http';
+import type { AddressInfo } from 'node:net';
 import { describe, expect, it } from '@jest/globals';
-import { compileEventSchema } from './event-schema.js';
+import { compileEventSchema, eventsOutOfSchema } from './event-schema.js';
 
 const branch = (type: string, names: readonly string[]) => ({
   type: 'object',
@@ -31,5 +33,43 @@ describe('the validator of events', () => {
 
   it('refuses a schema that has words it does not know', () => {
     expect(() => compileEventSchema({ type: 'object', colour: 'red' })).toThrow();
+  });
+});
+
+describe('the events of a running audit service', () => {
+  /** What audit would answer, with two pages of events. */
+  const serve = async (secondPage: unknown[]) => {
+    const answers: Readonly<Record<string, unknown>> = {
+      '/v1/audit/schema': branch('a.made', ['on']),
+      '/v1/audit/events?limit=200': {
+        data: [{ index: 1, event: { type: 'a.made', data: { on: true } } }],
+        next_cursor: 'older',
+      },
+      '/v1/audit/events?limit=200&cursor=older': {
+        data: secondPage.map((event, index) => ({ index, event })),
+        next_cursor: null,
+      },
+    };
+    const server = createServer(({ url = '', headers }, response) => {
+      response.statusCode = headers.authorization === 'Bearer ops' && url in answers ? 200 : 404;
+      response.end(JSON.stringify(answers[url]));
+    }).listen(0, '127.0.0.1');
+    await new Promise((resolve) => server.once('listening', resolve));
+    const { port } = server.address() as AddressInfo;
+    try {
+      return await eventsOutOfSchema({ audit: `http://127.0.0.1:${port}`, operatorToken: 'ops' });
+    } finally {
+      server.closeAllConnections();
+      server.close();
+    }
+  };
+
+  it('are all looked at', async () => {
+    const right = { type: 'a.made', data: { on: false } };
+    expect(await serve([right])).toEqual({ events: 2, complaints: [] });
+    expect(await serve([{ type: 'a.made', data: { on: 'canary' } }])).toEqual({
+      events: 2,
+      complaints: ['event 0, a.made: /data/on type'],
+    });
   });
 });

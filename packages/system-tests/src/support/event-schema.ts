@@ -1,3 +1,4 @@
+import { Agent } from 'node:http';
 import { Ajv2020, type AnySchemaObject } from 'ajv/dist/2020.js';
 import { http } from './http.js';
 
@@ -33,16 +34,30 @@ interface AuditFace {
   readonly operatorToken: string;
 }
 
+const answerMsMax = 20_000;
+/** A connection each: compiling takes longer than a service keeps an idle one. */
+const agent = new Agent({ keepAlive: false });
+
 const getJsonOf = async ({ audit, operatorToken }: AuditFace, path: string): Promise<unknown> => {
   const { status, body } = await http(`${audit}${path}`, {
     headers: { authorization: `Bearer ${operatorToken}` },
+    agent,
+    signal: AbortSignal.timeout(answerMsMax),
   });
   if (status !== 200) throw new Error(`${path.split('?')[0]} answered ${status}`);
   return JSON.parse(body.toString());
 };
 
-export const readEventSchema = async (face: AuditFace): Promise<EventSchema> =>
-  compileEventSchema((await getJsonOf(face, '/v1/audit/schema')) as AnySchemaObject);
+/** By the text of the schema: a test file that starts several Lethes compiles it once. */
+const compiled = new Map<string, EventSchema>();
+
+const readEventSchema = async (face: AuditFace): Promise<EventSchema> => {
+  const json = (await getJsonOf(face, '/v1/audit/schema')) as AnySchemaObject;
+  const text = JSON.stringify(json);
+  const schema = compiled.get(text) ?? compileEventSchema(json);
+  compiled.set(text, schema);
+  return schema;
+};
 
 interface EventPage {
   readonly data: readonly { readonly index: number; readonly event: unknown }[];
