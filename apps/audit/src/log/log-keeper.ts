@@ -147,7 +147,7 @@ export class LogKeeper {
   async #look(): Promise<void> {
     const { head, anchored } = await this.#readSignedHead(this.#options.database.sql);
     this.#head = head;
-    if (this.#buriedTo < head.size || anchored === undefined || !isAt(head, anchored)) await this.#keep(head);
+    await this.#keep(head, anchored);
     await this.#release();
   }
 
@@ -158,8 +158,12 @@ export class LogKeeper {
     const head = await this.#readHead(sql);
     await this.#guard.check(anchored, head);
     if (anchored !== undefined && anchored.size >= (this.#anchored?.size ?? 0)) this.#anchored = anchored;
-    if (head.note !== undefined) return { head: { ...head, note: head.note }, anchored };
-    if (anchored === undefined && head.size > 0) this.#options.log.warn('anchors.empty', { size: head.size });
+    if (head.note !== undefined) {
+      // Nothing can be compared: that somebody took the anchors away must at least be seen.
+      if (anchored === undefined && head.size > 0)
+        this.#options.log.warn('anchors.empty', { size: head.size });
+      return { head: { ...head, note: head.note }, anchored };
+    }
     await putCheckpoint(sql, head, signer.sign(head));
     const signed = await readHead(sql);
     await this.#guard.check(anchored, signed);
@@ -180,11 +184,12 @@ export class LogKeeper {
     });
   }
 
-  async #keep(head: SignedHead): Promise<void> {
+  /** Tombstones first: a checkpoint in the anchors says that those of its events are there. */
+  async #keep(head: SignedHead, anchored?: AnchoredCheckpoint): Promise<void> {
     const { database, metrics } = this.#options;
     if (this.#buriedTo < head.size)
       await this.#bury(await readTombstonesToBury(database, this.#buriedTo, head.size), head.size);
-    await this.#keepOnce(head);
+    if (anchored === undefined || !isAt(head, anchored)) await this.#keepOnce(head);
     if (head.size >= (this.#anchored?.size ?? 0)) this.#anchored = head;
     metrics.logSize.set(this.#anchored?.size ?? 0);
   }

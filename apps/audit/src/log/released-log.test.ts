@@ -146,7 +146,8 @@ describe('tombstones', () => {
   it('are made again from the log in anchors that lost them', async () => {
     const fresh = await startTestLog({ url: server.url });
     expect(await buried(fresh)).toHaveLength(2);
-    expect(fresh.said.join('')).not.toContain('canary');
+    expect(fresh.said.join('')).toContain('"event":"anchors.empty"');
+    expect(log.said.join('')).not.toContain('anchors.empty');
     await fresh.stop();
   });
 });

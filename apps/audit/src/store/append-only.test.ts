@@ -89,6 +89,17 @@ describe('the role of the service', () => {
     expect(await sqlStateOf(role.unsafe(statement))).toBe('42501');
   });
 
+  it('appends by index however small the tables were when it began', async () => {
+    const settings = await database.superuser<{ name: string; config: string[] | null }[]>`
+      select proname as name, proconfig as config from pg_proc
+      where proname in ('append_batch', 'node_hashes', 'run_of_hashes') order by 1`;
+    expect(settings).toHaveLength(3);
+    for (const { config } of settings)
+      expect(config).toEqual(
+        expect.arrayContaining(['enable_seqscan=off', 'enable_hashjoin=off', 'enable_mergejoin=off']),
+      );
+  });
+
   it('cannot move the cursor of what is published beyond the log, nor back', async () => {
     await role`select audit.mark_published(2)`;
     expect(await sqlStateOf(role`select audit.mark_published(99)`)).toBe('AUD06');
