@@ -6,6 +6,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { alive, descendantsOf, killAll } from './process-tree.js';
+import { eventsOutOfSchema } from './support/event-schema.js';
 import { waitFor } from './wait-for.js';
 
 /** The root of the repository that is tested. */
@@ -72,7 +73,10 @@ export interface Lethe {
   readRun(): RunJson | undefined;
   /** Every process of this run but the launcher. */
   processes(): number[];
-  /** SIGTERM, as Ctrl-C would; resolves when the launcher has ended. Idempotent. */
+  /**
+   * SIGTERM, as Ctrl-C would; resolves when the launcher has ended. Idempotent. Rejects, after the end, when an audit
+   * event of the run was not in the schema that audit publishes.
+   */
   stop(): Promise<Stopped>;
   /** kill -9 of the launcher and all its processes at once. The home stays. */
   kill(): Promise<void>;
@@ -120,6 +124,14 @@ const logTails = (home: string): string => {
     .join('\n');
 };
 
+const misfitsMax = 20;
+
+/** None, too, where a test has left no audit service to ask. */
+const complaintsAboutEvents = async ({ audit, operatorToken }: RunJson): Promise<readonly string[]> => {
+  const found = await eventsOutOfSchema({ audit, operatorToken }).catch(() => undefined);
+  return found?.complaints.slice(0, misfitsMax) ?? [];
+};
+
 /** Starts the built Lethe on free ports and a fresh home, and resolves when run.json is there. Rejects with what it printed. */
 export const startLethe = async (options: StartLetheOptions = {}): Promise<Lethe> => {
   const home = options.home ?? (await newHome());
@@ -150,6 +162,7 @@ export const startLethe = async (options: StartLetheOptions = {}): Promise<Lethe
 
   let stopped: Promise<Stopped> | undefined;
   const stopOnce = async (): Promise<Stopped> => {
+    const misfits = ended() ? [] : await complaintsAboutEvents(readRunFile(home) ?? run);
     const processes = descendantsOf(pid);
     const stopStartedAtMs = performance.now();
     child.kill('SIGTERM');
@@ -158,6 +171,7 @@ export const startLethe = async (options: StartLetheOptions = {}): Promise<Lethe
     const left = processes.filter(alive);
     await killAll(left);
     await removeHome();
+    if (misfits.length > 0) throw new Error(`audit events out of their schema:\n${misfits.join('\n')}`);
     return { exitCode, tookMs, left };
   };
   return {

@@ -26,7 +26,7 @@ interface ZdrAnswer {
   readonly audit: { readonly event_id: string; readonly proof: string };
 }
 
-const go = buildGoVerifier();
+const go = await buildGoVerifier();
 
 describe('the audit log of a running Lethe', () => {
   let lethe: Lethe;

@@ -64,7 +64,10 @@ const unnoticedFlips = async (folder: string, path: string, policy: VerifyPolicy
 /** Copies the base log as a mirror does and spoils each file of the copy. */
 export const examineMirror = async ({ world, go, base, witness }: MirrorOptions): Promise<Row[]> => {
   const folder = join(world.folder, 'mirror');
-  const replica = await world.start({ database: base.database, anchorsFolder: base.anchorsFolder });
+  const replica = await world.start({
+    database: base.database,
+    launch: { witnesses: [{ url: 'http://127.0.0.1:9', verifierKey: witness.verifierKey }] },
+  });
   const exported = await runCli(
     ['audit', 'export', '--dir', folder, '--url', replica.rest, '--key', world.verifierKey],
     { LETHE_OPERATOR_TOKEN: world.identities.operatorToken },
@@ -78,7 +81,8 @@ export const examineMirror = async ({ world, go, base, witness }: MirrorOptions)
     go: (await go.verify(['--dir', dir, ...trust])).code,
   });
   const before = await ask(folder);
-  if (before.verify !== 0 || before.go !== 0) throw new Error('the untouched mirror does not verify');
+  if (before.verify !== 0 || before.go !== 0)
+    throw new Error(`the untouched mirror does not verify: ${JSON.stringify(before)}`);
 
   const rows: Row[] = [];
   for (const path of (await filesBelow(folder)).filter(isOfTheLog)) {

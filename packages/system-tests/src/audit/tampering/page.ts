@@ -9,10 +9,11 @@ export interface Row {
 
 const names: Readonly<Record<Watcher, string>> = {
   'fork guard': 'fork guard',
-  verify: '`lethe audit verify`',
+  'not ready': 'audit stops',
+  verify: 'verifier',
   'Go verifier': 'Go verifier',
   export: 'export',
-  watch: '`lethe audit watch`',
+  watch: 'watch',
   proof: 'proof of the next event',
 };
 
@@ -46,10 +47,11 @@ disk, but not the signing key, changes one thing; audit is started again, and ev
 untouched log passes with all of them.
 
 * **fork guard**: audit itself, at its start or with the next event. It answers nothing and signs nothing from then on.
-* **\`lethe audit verify\`** and the **Go verifier**, which shares no code with Lethe: read the whole log over HTTP, with a pinned
-  key and a pinned witness.
-* **export**: \`lethe audit verify --export\` of a file that audit gave out after the change, or audit gives none out.
-* **\`lethe audit watch\`**: somebody who kept a checkpoint from before.
+* **audit stops**: it cannot make sense of its tables or its anchors, says so in its log, answers nothing and signs nothing.
+* **verifier** (what \`lethe audit verify\` runs) and **Go verifier** (which shares no code with Lethe): read the whole log over
+  HTTP, with a pinned key and a pinned witness.
+* **export**: an export made after the change does not lead to its checkpoint, or is not given out.
+* **watch** (\`lethe audit watch\`): somebody who kept a checkpoint from before.
 * **proof of the next event**: the answer to the next \`Append\` does not verify, or does not come.
 * *changes no answer*: what was changed is read by nobody; every answer is byte for byte as before.
 

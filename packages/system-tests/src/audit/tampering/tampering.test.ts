@@ -25,7 +25,7 @@ import { unprotected } from './unprotected.js';
 const AT_ONCE = 3;
 const page = join(repositoryRoot, 'docs', 'audit-tampering.md');
 
-const go = buildGoVerifier();
+const go = await buildGoVerifier();
 (go === undefined ? describe.skip : describe)('tampering with the audit log', () => {
   let world: AuditWorld;
   let witness: TestWitness;
@@ -72,13 +72,13 @@ const go = buildGoVerifier();
     // Copies are made one after the other: a database cannot be copied while it is being copied.
     for (let n = 1; n <= manipulations.length + 1; n += 1)
       await world.databases.copy(base.database, `tampered_${n}`);
+    mirrorRows = await examineMirror({ world, go: go as NonNullable<typeof go>, base, witness });
     untouched = await examineAfter(undefined);
     rows = await inParallel(manipulations, AT_ONCE, async (manipulation) => {
       const { place, what } = manipulation;
       return { place, what, ...(await examineAfter(manipulation)) };
     });
-    mirrorRows = await examineMirror({ world, go: go as NonNullable<typeof go>, base, witness });
-  }, 300_000);
+  }, 600_000);
   afterAll(async () => {
     await world?.stop();
     await witness?.close();

@@ -1,8 +1,4 @@
-import { spawnSync } from 'node:child_process';
-import { existsSync, mkdirSync } from 'node:fs';
-import { join } from 'node:path';
-import { repositoryRoot } from '../../start-lethe.js';
-import { unavailable } from './debian-tools.js';
+import { buildGoProgram } from '@lethe/test-servers';
 import { type Ran, runProgram } from './run-program.js';
 
 /** What the Go verifier says of a log, as one line of JSON. */
@@ -24,18 +20,14 @@ export interface GoVerifier {
   ): Promise<Ran & { verdict: GoVerdict }>;
 }
 
-/** Builds the verifier that is made of the Go checksum database's packages; undefined (and loud) without Go. */
-export const buildGoVerifier = (): GoVerifier | undefined => {
-  const source = join(repositoryRoot, 'packages', 'transparency-log', 'interop', 'verify');
-  const program = join(repositoryRoot, '.cache', 'tlog-verify');
-  mkdirSync(join(repositoryRoot, '.cache'), { recursive: true });
-  const built = spawnSync('go', ['build', '-o', program, '.'], {
-    cwd: source,
-    encoding: 'utf8',
-    timeout: 300_000,
+/** The verifier that is made of the Go checksum database's packages; undefined (and loud) without Go. */
+export const buildGoVerifier = async (): Promise<GoVerifier | undefined> => {
+  const program = await buildGoProgram({
+    module: 'packages/transparency-log/interop/verify',
+    name: 'go-verifier',
+    required: true,
   });
-  if (built.status !== 0 || !existsSync(program))
-    return unavailable('Go verifier', built.error === undefined ? 'it could not be built' : 'there is no Go');
+  if (typeof program !== 'string') return undefined;
   return {
     verify: async (args, env = {}) => {
       const ran = await runProgram(program, args, env);

@@ -71,7 +71,7 @@ export const startReplica = async (options: ReplicaOptions): Promise<Replica> =>
   };
   begin();
   const ended = (): boolean => child.exitCode !== null || child.signalCode !== null;
-  await waitFor(() => said.includes('"ready":true') || (ended() && options.supervised !== true), 30_000, 10);
+  await waitFor(() => said.includes('"ready":true') || (ended() && options.supervised !== true), 90_000, 20);
   return {
     rest: `http://127.0.0.1:${restPort}`,
     grpc: `127.0.0.1:${grpcPort}`,
