@@ -1,0 +1,17 @@
+import type { LeaseTiming } from '../timing.js';
+import type { AdminState } from './types.js';
+
+/** A replica that has just started: it has observed nothing, whatever another one saw. */
+export const initialAdminState = (timing: LeaseTiming): AdminState => ({
+  timing,
+  version: 0n,
+  zdrOrgIds: new Set(),
+  loads: 0,
+  loaded: 0,
+  reads: 0,
+  readAfterMs: Number.NEGATIVE_INFINITY,
+  guard: undefined,
+  streams: new Map(),
+  enablings: new Map(),
+  idle: new Map(),
+});
