@@ -88,6 +88,14 @@ describe('tombstones in a folder', () => {
     await expect(listOf(anchors.tombstones())).rejects.toMatchObject({ code: 'damaged' });
     await rm(path);
   });
+
+  it('refuses one that names another organization than its file', async () => {
+    const path = join(folder, 'tombstones', newUuidV7());
+    const other = { org_id: newUuidV7(), enabled_at_ms: 1, event_id: newUuidV7() };
+    await writeFile(path, JSON.stringify(other));
+    await expect(listOf(anchors.tombstones())).rejects.toMatchObject({ code: 'damaged' });
+    await rm(path);
+  });
 });
 
 /** A file system of 64 KiB; undefined where this process may not make one. */

@@ -59,7 +59,11 @@ const keepNote = async (folder: string, checkpoint: AnchoredCheckpoint): Promise
 async function* readTombstones(folder: string): AsyncIterable<Tombstone> {
   const names = await atEdge(() => readdir(folder));
   for (const name of names.filter((each) => tombstoneName.test(each)).sort())
-    yield await atEdge(async () => decodeTombstone(await readFile(join(folder, name), 'utf8')));
+    yield await atEdge(async () => {
+      const tombstone = decodeTombstone(await readFile(join(folder, name), 'utf8'));
+      if (tombstone.orgId !== name) throw new AnchorError('damaged');
+      return tombstone;
+    });
 }
 
 /**

@@ -7,6 +7,12 @@ export interface PinnedLog {
   readonly publicKey: Buffer;
 }
 
+/** What a verifier key (`name+id+key`) pins. The key's own text may hold a plus. */
+export const pinnedLogOf = (verifierKey: string): PinnedLog => {
+  const [origin = '', , ...typed] = verifierKey.split('+');
+  return { origin, publicKey: Buffer.from(typed.join('+'), 'base64').subarray(1) };
+};
+
 export interface SignedHead {
   readonly size: number;
   readonly root: Buffer;

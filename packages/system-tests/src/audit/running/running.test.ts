@@ -10,7 +10,7 @@ import { inParallel, printFigures } from '../../support/figures.js';
 import { getJson, http } from '../../support/http.js';
 import { waitFor } from '../../wait-for.js';
 import { leafHash, Roots, rootByPath } from '../checker/merkle.js';
-import { type PinnedLog, readCheckpoint, readProof } from '../checker/note.js';
+import { type PinnedLog, pinnedLogOf, readCheckpoint, readProof } from '../checker/note.js';
 import { fetchCheckpoint, fetchEntries } from '../checker/read-log.js';
 import { unavailable } from '../world/debian-tools.js';
 import { buildGoVerifier } from '../world/go-verifier.js';
@@ -41,8 +41,7 @@ describe('the audit log of a running Lethe', () => {
     folder = await mkdtemp(join(tmpdir(), 'lethe-verifier-'));
     lethe = await startLethe();
     key = lethe.run.auditVerifierKey ?? '';
-    const [origin = '', , typed = ''] = key.split('+');
-    log = { origin, publicKey: Buffer.from(typed, 'base64').subarray(1) };
+    log = pinnedLogOf(key);
     org = await makeOrganization(lethe.run, 'verified', WORD);
     const changes = Array.from({ length: EVENTS }, (_, n) => n);
     await inParallel(changes, 4, (n) =>

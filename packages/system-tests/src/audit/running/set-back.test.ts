@@ -6,7 +6,7 @@ import { type Lethe, newHome, startLethe } from '../../start-lethe.js';
 import { chat, getJson, http } from '../../support/http.js';
 import { superuserOf } from '../../support/superuser.js';
 import { waitFor } from '../../wait-for.js';
-import { readCheckpoint } from '../checker/note.js';
+import { pinnedLogOf, readCheckpoint } from '../checker/note.js';
 import { fetchCheckpoint } from '../checker/read-log.js';
 import { runCli } from '../world/run-program.js';
 import { makeOrganization, manage, type TestOrganization } from './management.js';
@@ -120,8 +120,7 @@ describe('a Lethe whose databases were set back', () => {
     await lethe.stop();
     await rm(join(home, 'anchors', 'checkpoints'), { recursive: true });
     lethe = await startLethe({ home });
-    const [origin = '', , typed = ''] = auditVerifierKey?.split('+') ?? [];
-    const pinned = { origin, publicKey: Buffer.from(typed, 'base64').subarray(1) };
+    const pinned = pinnedLogOf(auditVerifierKey ?? '');
     const after = readCheckpoint(await fetchCheckpoint(lethe.run.audit), pinned);
     expect(after?.size).toBeGreaterThan(0);
     expect(readCheckpoint(before, pinned)?.size).toBeGreaterThan(0);

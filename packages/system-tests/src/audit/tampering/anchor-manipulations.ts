@@ -16,6 +16,13 @@ export const flipByte = async (path: string, at?: number): Promise<void> => {
   await writeFile(path, bytes);
 };
 
+/** In the value of a field of the newest tombstone. */
+const flipField = async (anchorsFolder: string, name: string): Promise<void> => {
+  const path = await newestIn(join(anchorsFolder, 'tombstones'));
+  const start = (await readFile(path, 'utf8')).indexOf(`"${name}":`) + name.length + 3;
+  await flipByte(path, start + 5);
+};
+
 const [setBack, , signedAnew] = logManipulations as [Manipulation, Manipulation, Manipulation];
 
 /** The files beside the database, alone and together with it. */
@@ -36,9 +43,19 @@ export const anchorManipulations: readonly Manipulation[] = [
     apply: ({ anchorsFolder }) => rm(join(anchorsFolder, 'checkpoints'), { recursive: true }),
   },
   {
-    place: 'anchors/tombstones',
+    place: 'anchors/tombstones: org_id',
     what: 'one byte changed',
-    apply: async ({ anchorsFolder }) => flipByte(await newestIn(join(anchorsFolder, 'tombstones'))),
+    apply: ({ anchorsFolder }) => flipField(anchorsFolder, 'org_id'),
+  },
+  {
+    place: 'anchors/tombstones: event_id',
+    what: 'one byte changed',
+    apply: ({ anchorsFolder }) => flipField(anchorsFolder, 'event_id'),
+  },
+  {
+    place: 'anchors/tombstones: enabled_at_ms',
+    what: 'one byte changed',
+    apply: ({ anchorsFolder }) => flipField(anchorsFolder, 'enabled_at_ms'),
   },
   {
     place: 'anchors/tombstones',

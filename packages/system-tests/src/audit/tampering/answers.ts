@@ -1,4 +1,5 @@
 import { http } from '../../support/http.js';
+import { connectAppend } from '../world/append-client.js';
 import type { AuditWorld } from '../world/audit-world.js';
 import type { Replica } from '../world/replica.js';
 
@@ -16,16 +17,28 @@ export interface Asked {
 export interface Answers {
   readonly asked: Asked;
   readonly texts: readonly string[];
+  /** Undefined: audit refuses to list what somebody damaged. */
+  readonly tombstones: readonly (readonly string[])[] | undefined;
 }
 
-/** Everything a reader can ask for: all events by everybody who may, each filter, one event and the checkpoint. */
-export const readAnswers = async (world: AuditWorld, { rest }: Replica, asked: Asked): Promise<Answers> => {
+/**
+ * Everything a reader can ask for: events by everybody who may, each filter, one event and the checkpoint; and what other
+ * services are told of tombstones.
+ */
+export const readAnswers = async (
+  world: AuditWorld,
+  { rest, grpc }: Replica,
+  asked: Asked,
+): Promise<Answers> => {
   const { operatorToken, adminTokens } = world.identities;
-  const { id, from, to, ...filters } = asked;
+  const { id, from, to, actor, ...filters } = asked;
+  const ofActor = `actor=${encodeURIComponent(actor)}`;
   const queries = [
     'limit=200',
-    ...Object.entries(filters).map(([name, value]) => `${name}=${encodeURIComponent(value)}`),
-    `from=${encodeURIComponent(from)}&to=${encodeURIComponent(to)}`,
+    ofActor,
+    // Beside what finds this one event, so that it cannot hide behind the end of a page.
+    ...Object.entries(filters).map(([name, value]) => `${ofActor}&${name}=${encodeURIComponent(value)}`),
+    `${ofActor}&from=${encodeURIComponent(from)}&to=${encodeURIComponent(to)}`,
   ];
   const lists = [operatorToken, ...adminTokens].flatMap((token) =>
     queries.map((query) => ({ path: `/v1/audit/events?${query}`, token })),
@@ -40,5 +53,8 @@ export const readAnswers = async (world: AuditWorld, { rest }: Replica, asked: A
     const { status, body } = await http(`${rest}${path}`, { headers: { authorization: `Bearer ${token}` } });
     texts.push(`${path} ${status} ${body.toString()}`);
   }
-  return { asked, texts };
+  const client = connectAppend(grpc, world.callerCredential);
+  const tombstones = await client.tombstones().catch(() => undefined);
+  client.close();
+  return { asked, texts, tombstones };
 };

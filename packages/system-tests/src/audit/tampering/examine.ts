@@ -114,8 +114,9 @@ export const examine = async (subject: Subject): Promise<Examination> => {
     const answers = await readAnswers(world, replica, subject.answers.asked);
     const outside = await byOutsiders(subject, replica);
     const next = await byNextEvent(subject, replica);
+    const refused: Watcher[] = answers.tombstones === undefined ? ['tombstones'] : [];
     return {
-      noticedBy: WATCHERS.filter((watcher) => outside.includes(watcher) || next.includes(watcher)),
+      noticedBy: WATCHERS.filter((watcher) => [...outside, ...next, ...refused].includes(watcher)),
       sameAnswers: JSON.stringify(answers) === JSON.stringify(subject.answers),
     };
   } finally {

@@ -15,7 +15,12 @@ const names: Readonly<Record<Watcher, string>> = {
   export: 'export',
   watch: 'watch',
   proof: 'proof of the next event',
+  tombstones: 'list of tombstones',
 };
+
+/** A row of the page. */
+export const pageLine = (row: Row, unprotected: Readonly<Record<string, string>>): string =>
+  `| \`${row.place}\` | ${row.what} | ${resultOf(row, unprotected)} |`;
 
 const resultOf = (
   { place, noticedBy, sameAnswers }: Row,
@@ -31,7 +36,7 @@ const table = (rows: readonly Row[], unprotected: Readonly<Record<string, string
   [
     '| place | manipulation | noticed by |',
     '|---|---|---|',
-    ...rows.map((row) => `| \`${row.place}\` | ${row.what} | ${resultOf(row, unprotected)} |`),
+    ...rows.map((row) => pageLine(row, unprotected)),
   ].join('\n');
 
 /** docs/audit-tampering.md as the runs had it. */
@@ -44,7 +49,8 @@ export const tamperingPage = (
 Made by \`npm run test:audit\` (packages/system-tests/src/audit/tampering), which holds this page to what it saw. Each row
 is a run of its own: a log of 300 events, cosigned by a witness, is stopped; somebody who owns the database server or the
 disk, but not the signing key, changes one thing; audit is started again, and everybody who could notice is asked. The
-untouched log passes with all of them.
+untouched log passes with all of them. CI tries every column and file; \`LETHE_LONG=1\` every row of this page, and
+\`LETHE_UPDATE=1\` besides writes it.
 
 * **fork guard**: audit itself, at its start or with the next event. It answers nothing and signs nothing from then on.
 * **audit stops**: it cannot make sense of its tables or its anchors, says so in its log, answers nothing and signs nothing.
@@ -53,6 +59,7 @@ untouched log passes with all of them.
 * **export**: an export made after the change does not lead to its checkpoint, or is not given out.
 * **watch** (\`lethe audit watch\`): somebody who kept a checkpoint from before.
 * **proof of the next event**: the answer to the next \`Append\` does not verify, or does not come.
+* **list of tombstones**: audit refuses to give it out, and admin-config says so.
 * *changes no answer*: what was changed is read by nobody; every answer is byte for byte as before.
 
 ## The database and its anchors

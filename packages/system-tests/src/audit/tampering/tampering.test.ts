@@ -18,11 +18,13 @@ import {
   rowManipulations,
 } from './manipulations.js';
 import { examineMirror } from './mirror.js';
-import { type Row, tamperingPage } from './page.js';
+import { pageLine, type Row, tamperingPage } from './page.js';
 import { columnsOf } from './table-columns.js';
 import { unprotected } from './unprotected.js';
 
 const AT_ONCE = 3;
+const isUpdate = process.env.LETHE_UPDATE === '1';
+const isLong = isUpdate || process.env.LETHE_LONG === '1';
 const page = join(repositoryRoot, 'docs', 'audit-tampering.md');
 
 const go = await buildGoVerifier();
@@ -64,8 +66,8 @@ const go = await buildGoVerifier();
     const tables = [...new Set(columns.map(({ table }) => table))];
     const manipulations = [
       ...columns.map(changeOf),
-      ...nodeManipulations(levels),
-      ...rowManipulations(tables),
+      ...(isLong ? nodeManipulations(levels) : []),
+      ...(isLong ? rowManipulations(tables) : []),
       ...logManipulations,
       ...anchorManipulations,
     ];
@@ -97,7 +99,7 @@ const go = await buildGoVerifier();
   });
 
   it('every column of every table was tried', async () => {
-    expect(rows.length).toBeGreaterThan(50);
+    expect(rows.length).toBeGreaterThan(isLong ? 70 : 40);
     expect(ran).toBe(rows.length + 1);
   });
 
@@ -124,7 +126,10 @@ const go = await buildGoVerifier();
 
   it('docs/audit-tampering.md says so', async () => {
     const text = tamperingPage(rows, mirrorRows, unprotected);
-    if (process.env.LETHE_UPDATE === '1') await writeFile(page, text);
-    expect(await readFile(page, 'utf8')).toBe(text);
+    if (isUpdate) await writeFile(page, text);
+    const said = await readFile(page, 'utf8');
+    const tried = [...rows, ...mirrorRows].map((row) => pageLine(row, unprotected));
+    expect(tried.filter((line) => !said.includes(line))).toEqual([]);
+    if (isLong) expect(said).toBe(text);
   });
 });

@@ -14,6 +14,8 @@ export interface AppendClient {
   /** Undefined when it was taken. */
   refusalOf(request: audit.AppendRequest): Promise<Refusal | undefined>;
   getProof(eventId: Buffer): Promise<audit.GetProofResponse>;
+  /** Organization, time and event of each, as they come. */
+  tombstones(): Promise<readonly (readonly string[])[]>;
   close(): void;
 }
 
@@ -33,6 +35,15 @@ export const connectAppend = (address: string, credential: string): AppendClient
         );
       }),
     getProof: (eventId) => callUnary(client.getProof.bind(client), { eventId }, metadata, 5_000),
+    tombstones: async () => {
+      const found: string[][] = [];
+      const stream = client.listTombstones({}, metadata, { deadline: Date.now() + 5_000 });
+      for await (const each of stream) {
+        const { orgId, enabledAtMs, eventId } = each as audit.Tombstone;
+        found.push([orgId.toString('hex'), String(enabledAtMs), eventId.toString('hex')]);
+      }
+      return found;
+    },
     close: () => client.close(),
   };
 };
