@@ -31,8 +31,15 @@ export class AdminBench {
     return this.do(event).map(({ type }) => type);
   }
 
+  /** The policy is read until nothing asks for it any more. */
   loaded(version: number, zdrOrgIds: readonly string[] = []): readonly AdminEffect[] {
-    return this.do({ type: 'policy_loaded', loadId: this.state.loads, version: BigInt(version), zdrOrgIds });
+    if (!this.state.loadRunning) this.do({ type: 'changed' });
+    const all: AdminEffect[] = [];
+    while (this.state.loadRunning) {
+      const { loads: loadId } = this.state;
+      all.push(...this.do({ type: 'policy_loaded', loadId, version: BigInt(version), zdrOrgIds }));
+    }
+    return all.filter(({ type }) => type !== 'load_policy');
   }
 
   /** A stream of a router that has been brought to version 5. */

@@ -14,17 +14,35 @@ describe('A-1: what was committed is passed on in version order', () => {
     const bench = new AdminBench();
     bench.do({ type: 'changed' });
     bench.do({ type: 'hello', streamId: 's', routerId: 'r', bootId: 'b', haveVersion: 7n });
-    expect(bench.do({ type: 'policy_loaded', loadId: 1, version: 5n, zdrOrgIds: [] })).toEqual([]);
-    expect(bench.do({ type: 'policy_loaded', loadId: 2, version: 7n, zdrOrgIds: [] })).toHaveLength(1);
+    expect(bench.do({ type: 'policy_loaded', loadId: 1, version: 5n, zdrOrgIds: [] })).toEqual([
+      { type: 'load_policy', loadId: 2 },
+    ]);
+    expect(bench.do({ type: 'policy_loaded', loadId: 2, version: 7n, zdrOrgIds: [] })).toEqual([
+      { type: 'push', streamId: 's', fromVersion: undefined, version: 7n },
+    ]);
   });
 
-  it('a late reading changes nothing', () => {
-    const bench = new AdminBench().joined('s');
+  it('one reading at a time: however often it is asked for meanwhile, one more follows', () => {
+    const bench = new AdminBench();
+    expect(bench.names({ type: 'changed' })).toEqual(['load_policy']);
+    for (let n = 0; n < 5; n += 1) expect(bench.names({ type: 'changed' })).toEqual([]);
+    expect(bench.names({ type: 'policy_loaded', loadId: 1, version: 5n, zdrOrgIds: [] })).toEqual([
+      'load_policy',
+    ]);
+    expect(bench.names({ type: 'policy_loaded', loadId: 1, version: 4n, zdrOrgIds: [] })).toEqual([]);
+    expect(bench.names({ type: 'policy_loaded', loadId: 2, version: 6n, zdrOrgIds: [] })).toEqual([]);
+    expect([bench.state.version, bench.state.guard]).toEqual([6n, undefined]);
+  });
+
+  it('a reading that failed is asked for again', () => {
+    const bench = new AdminBench();
     bench.do({ type: 'changed' });
-    bench.do({ type: 'changed' });
-    bench.do({ type: 'policy_loaded', loadId: 3, version: 7n, zdrOrgIds: [] });
-    expect(bench.do({ type: 'policy_loaded', loadId: 2, version: 6n, zdrOrgIds: [] })).toEqual([]);
-    expect([bench.state.version, bench.state.guard]).toEqual([7n, undefined]);
+    expect(bench.do({ type: 'load_failed', loadId: 1 })).toEqual([]);
+    expect(bench.names({ type: 'tick' })).toEqual(['load_policy', 'read_leases']);
+    bench.nowMs += 3000;
+    expect(bench.names({ type: 'tick' })).toEqual([]);
+    bench.do({ type: 'read_failed', readId: 1 });
+    expect(bench.names({ type: 'tick' })).toEqual(['read_leases']);
   });
 });
 
@@ -153,6 +171,7 @@ describe('the barrier', () => {
 
   it('a router that is late is told again', () => {
     const bench = new AdminBench().joined('1').committed();
+    bench.read([row('router-1')]);
     bench.nowMs += 3100;
     expect(bench.do({ type: 'tick' })).toContainEqual({
       type: 'push',

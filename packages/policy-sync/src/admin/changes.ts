@@ -35,10 +35,14 @@ export const withoutEnabling = (state: AdminState, orgId: string): AdminState =>
   return { ...state, enablings };
 };
 
-/** Asks for the policy anew. */
+/** Asks for a reading of the policy that begins from now on. */
 export const load = (state: AdminState): AdminStep => {
+  if (state.loadRunning) return [{ ...state, loadAgain: true }, []];
   const loadId = state.loads + 1;
-  return [{ ...state, loads: loadId }, [{ type: 'load_policy', loadId }]];
+  return [
+    { ...state, loads: loadId, loadRunning: true, loadAgain: false },
+    [{ type: 'load_policy', loadId }],
+  ];
 };
 
 /** Stops all grants until an operator repaired the cause. */

@@ -148,7 +148,7 @@ export const callFailed = (state: AdminState, { orgId, call, atMs }: Of<'call_fa
 
 export const leasesRead = (state: AdminState, event: Of<'leases_read'>): AdminStep =>
   inOrder(
-    state,
+    event.readId === state.reads ? { ...state, readRunning: false } : state,
     (s) => swept(s, event.rows, event.atMs),
     ...[...state.enablings.values()].map((enabling) => (s: AdminState): AdminStep => {
       if (!isCommitted(enabling) || enabling.evidence !== undefined || event.readId < enabling.firstRead)
@@ -158,16 +158,22 @@ export const leasesRead = (state: AdminState, event: Of<'leases_read'>): AdminSt
     }),
   );
 
+/** The rows could not be read: the next poll asks again. */
+export const readFailed = (state: AdminState, { readId }: Of<'read_failed'>): AdminStep => [
+  readId === state.reads ? { ...state, readRunning: false } : state,
+  [],
+];
+
 /** Reads the lease rows: often while a barrier stands, reminding routers that are late; else at the pace of renewals. */
 export const polled = (state: AdminState, atMs: number): AdminStep => {
-  if (atMs < state.readAfterMs) return [state, []];
+  if (state.readRunning || atMs < state.readAfterMs) return [state, []];
   const standing = [...state.enablings.values()].filter(
     (enabling): enabling is Committed => isCommitted(enabling) && enabling.evidence === undefined,
   );
   const readId = state.reads + 1;
   const everyMs = standing.length > 0 ? pollEveryMs(state) : state.timing.renewEveryMs;
   return inOrder(
-    { ...state, reads: readId, readAfterMs: atMs + everyMs },
+    { ...state, reads: readId, readRunning: true, readAfterMs: atMs + everyMs },
     (s) => [s, [{ type: 'read_leases', readId }]],
     ...standing.map(
       ({ version }) =>

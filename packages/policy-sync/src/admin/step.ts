@@ -7,6 +7,7 @@ import {
   leasesRead,
   pendingFound,
   polled,
+  readFailed,
   resumed,
   zdrCommitted,
   zdrRefused,
@@ -16,6 +17,7 @@ import {
   grantCommitted,
   grantRefused,
   hello,
+  loadFailed,
   nacked,
   policyLoaded,
   releasedBy,
@@ -49,6 +51,10 @@ export const adminStep = (state: AdminState, event: AdminEvent): AdminStep => {
       return load(state);
     case 'policy_loaded':
       return policyLoaded(state, event);
+    case 'load_failed':
+      return loadFailed(state, event);
+    case 'read_failed':
+      return readFailed(state, event);
     case 'leases_read':
       return leasesRead(state, event);
     case 'enable_zdr':
@@ -68,6 +74,7 @@ export const adminStep = (state: AdminState, event: AdminEvent): AdminStep => {
     case 'tick':
       return inOrder(
         state,
+        (s) => (s.loadAgain && !s.loadRunning ? load(s) : [s, []]),
         (s) => polled(s, event.atMs),
         (s) => resumed(s, event.atMs),
         (s) => impatient(s, event.atMs),

@@ -118,14 +118,13 @@ const advanced = (state: AdminState, before: Stream, atMs: number, loadId: numbe
   return [withStream(state, stream), effects];
 };
 
-/** The policy was read: every stream that is behind gets the difference, in order. Going back trips the guard (I1). */
-export const policyLoaded = (state: AdminState, event: Of<'policy_loaded'>): AdminStep => {
-  if (event.loadId < state.loaded) return [state, []];
+/** Every stream that is behind gets the difference, in order. Going back trips the guard (I1). */
+const taken = (state: AdminState, event: Of<'policy_loaded'>): AdminStep => {
   const members = new Set(event.zdrOrgIds);
   if (event.version < state.version) return guarded(state, 'database_behind');
   const forgotten = [...state.zdrOrgIds].some((orgId) => !members.has(orgId));
   const zdrOrgIds = new Set([...state.zdrOrgIds, ...members]);
-  const next: AdminState = { ...state, version: event.version, zdrOrgIds, loaded: event.loadId };
+  const next: AdminState = { ...state, version: event.version, zdrOrgIds };
   return inOrder(
     next,
     (s) => (forgotten ? guarded(s, 'zdr_forgotten') : [s, []]),
@@ -134,6 +133,20 @@ export const policyLoaded = (state: AdminState, event: Of<'policy_loaded'>): Adm
     ),
   );
 };
+
+/** The policy was read. */
+export const policyLoaded = (state: AdminState, event: Of<'policy_loaded'>): AdminStep => {
+  if (!state.loadRunning || event.loadId !== state.loads) return [state, []];
+  return inOrder(
+    { ...state, loadRunning: false },
+    (s) => taken(s, event),
+    (s) => (s.loadAgain ? load(s) : [s, []]),
+  );
+};
+
+/** The policy could not be read: the next tick asks again. */
+export const loadFailed = (state: AdminState, { loadId }: Of<'load_failed'>): AdminStep =>
+  loadId === state.loads ? [{ ...state, loadRunning: false, loadAgain: true }, []] : [state, []];
 
 /** Says it again to routers that have not acknowledged: the delta or its acknowledgement may have been lost. */
 export const reminded = (state: AdminState, atMs: number, version: bigint): AdminStep => {

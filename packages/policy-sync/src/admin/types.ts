@@ -76,9 +76,12 @@ export interface AdminState {
   readonly timing: LeaseTiming;
   readonly version: bigint;
   readonly zdrOrgIds: ReadonlySet<string>;
+  /** One reading of the policy at a time: what is asked for meanwhile is read once more afterwards. */
   readonly loads: number;
-  readonly loaded: number;
+  readonly loadRunning: boolean;
+  readonly loadAgain: boolean;
   readonly reads: number;
+  readonly readRunning: boolean;
   readonly readAfterMs: number;
   readonly guard: Guard | undefined;
   readonly streams: ReadonlyMap<string, Stream>;
@@ -115,15 +118,15 @@ export type AdminEvent = { readonly atMs: number } & (
   | { readonly type: 'grant_refused'; readonly streamId: string }
   /** Some replica committed a change: NOTIFY, or the poll. */
   | { readonly type: 'changed' }
-  /** `loadId`: the latest load asked for before the reading began. */
   | {
       readonly type: 'policy_loaded';
       readonly loadId: number;
       readonly version: bigint;
       readonly zdrOrgIds: readonly string[];
     }
-  /** `readId` as for loads. */
+  | { readonly type: 'load_failed'; readonly loadId: number }
   | { readonly type: 'leases_read'; readonly readId: number; readonly rows: readonly LeaseRow[] }
+  | { readonly type: 'read_failed'; readonly readId: number }
   | { readonly type: 'enable_zdr'; readonly orgId: string; readonly requestId: string }
   /** The first transaction committed, now or by an earlier call. */
   | {

@@ -12,7 +12,6 @@ interface Mutation {
   readonly patch: Partial<Parts>;
   readonly drift: number;
   readonly seedsMax: number;
-  readonly seedFrom?: number;
   /** Which of its complaints count: 'late' stands for a write after return. */
   readonly caughtBy: readonly string[];
 }
@@ -35,9 +34,8 @@ const mutations: Record<string, Mutation> = {
       routerState: () => initialRouterState(0),
       adminState: ({ leaseTtlMs }) => initialAdminState(leaseTiming(leaseTtlMs, 0)),
     },
-    drift: 0.1,
-    // Rare: it takes a lease that nothing but the clocks ends, on a slow router before a fast observer.
-    seedFrom: 80,
+    // Further apart than anyone expects, since it takes a slow router before a fast observer.
+    drift: 0.3,
     seedsMax: 200,
     caughtBy: ['late', 'I3'],
   },
@@ -113,8 +111,8 @@ const mutations: Record<string, Mutation> = {
 };
 
 /** The first seed that shows a mutation, and how. */
-const firstCaught = ({ patch, drift, seedFrom = 1, seedsMax, caughtBy }: Mutation) => {
-  for (let seed = seedFrom; seed <= seedsMax; seed += 1) {
+const firstCaught = ({ patch, drift, seedsMax, caughtBy }: Mutation) => {
+  for (let seed = 1; seed <= seedsMax; seed += 1) {
     const { lateWrites, breaches } = simulate({ seed, drift, mode: 'safety', parts: patch });
     const seen = [...(lateWrites > 0 ? ['late'] : []), ...breaches.keys()];
     if (seen.some((complaint) => caughtBy.includes(complaint))) return { seed, seen };
