@@ -1,6 +1,6 @@
 // npm run simulate, npm run model: bundles the program from its sources and runs it, so that no build is needed
 // and none that others use is touched.
-import { mkdirSync } from 'node:fs';
+import { mkdirSync, rmSync } from 'node:fs';
 import { fileURLToPath, pathToFileURL } from 'node:url';
 import { build } from 'esbuild';
 
@@ -31,4 +31,8 @@ await build({
   logLevel: 'warning',
 });
 process.argv.splice(2, process.argv.length, ...args);
-await import(pathToFileURL(outfile).href);
+try {
+  await import(pathToFileURL(outfile).href);
+} finally {
+  rmSync(outfile, { force: true });
+}

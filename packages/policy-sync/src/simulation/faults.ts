@@ -23,7 +23,8 @@ export const planFaults = (
   };
   const around = [Math.max(0, enableAtMs - 10_000), enableAtMs + 10_000] as const;
   if (random.chance(0.4)) {
-    at(...around, () => {
+    // Most telling shortly before: the router holds a fresh lease and hears nothing of the commit.
+    at(Math.max(0, enableAtMs - 3000), enableAtMs + 500, () => {
       const router = one(world, routers);
       weather.cutOff.add(router.routerId);
       // Who hears nothing for six seconds gives the stream up.
