@@ -20,6 +20,7 @@ export const WATCHERS = [
   'export',
   'watch',
   'proof',
+  'tombstones',
 ] as const;
 export type Watcher = (typeof WATCHERS)[number];
 
