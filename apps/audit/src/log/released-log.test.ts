@@ -119,7 +119,9 @@ describe('the released log', () => {
     expect(again.index).toBe(before.size);
     expect(verifyProof(again.proof, policy)).toMatchObject({ ok: true });
     expect((await log.append()).index).toBe(before.size + 1);
-    expect(kept).toEqual([...kept].sort((a, b) => a - b));
+    // A look at the log may keep one again that a batch has kept meanwhile; none is kept late.
+    const first = [...new Set(kept)];
+    expect(first).toEqual([...first].sort((a, b) => a - b));
   });
 });
 
