@@ -18,8 +18,17 @@ export interface SignedHead {
   readonly root: Buffer;
 }
 
-/** What a checkpoint says, when the pinned key signed it; otherwise undefined. */
-export const readCheckpoint = (note: string, { origin, publicKey }: PinnedLog): SignedHead | undefined => {
+const known = new WeakMap<PinnedLog, Map<string, SignedHead | undefined>>();
+
+/** What a checkpoint says, when the pinned key signed it; otherwise undefined. Each is read once for a log. */
+export const readCheckpoint = (note: string, log: PinnedLog): SignedHead | undefined => {
+  const heads = known.get(log) ?? new Map<string, SignedHead | undefined>();
+  known.set(log, heads);
+  if (!heads.has(note)) heads.set(note, openCheckpoint(note, log));
+  return heads.get(note);
+};
+
+const openCheckpoint = (note: string, { origin, publicKey }: PinnedLog): SignedHead | undefined => {
   const end = note.lastIndexOf('\n\n');
   const body = note.slice(0, end + 1);
   const [name, size = '', root = ''] = body.split('\n');
