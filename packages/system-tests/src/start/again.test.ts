@@ -58,7 +58,7 @@ describe('stopping', () => {
     expect({ exitCode, left }).toEqual({ exitCode: 0, left: [] });
     expect(tookMs).toBeLessThan(5_000);
     expect(processes.filter(alive)).toEqual([]);
-    expect((await readdir(home)).sort()).toEqual(['logs', 'postgres', 'secrets.json']);
+    expect((await readdir(home)).sort()).toEqual(['anchors', 'logs', 'postgres', 'secrets.json']);
 
     const second = await start();
     process.stderr.write(`second start: ready in ${(second.startedInMs / 1000).toFixed(1)} s\n`);
