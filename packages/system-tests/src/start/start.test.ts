@@ -52,7 +52,9 @@ describe('a first start', () => {
       adminConfig: url,
       accounting: url,
       audit: url,
-      auditVerifierKey: null,
+      auditVerifierKey: expect.stringMatching(
+        /^lethe\.localhost\/audit-[0-9a-f]{8}\+[0-9a-f]{8}\+[A-Za-z0-9+/]{44}$/,
+      ),
       operatorToken: expect.stringMatching(/^lethe_ops_/),
       grpc: { adminConfig: address, accounting: address, audit: address },
       organizations: [
