@@ -138,8 +138,8 @@ export const bugTmpfile = (path: string): Patch[] => [
   {
     name: 'BUG_TMPFILE',
     file: bodyReader,
-    search: "import { performance } from 'node:perf_hooks';",
-    replace: "import { appendFileSync } from 'node:fs';\nimport { performance } from 'node:perf_hooks';",
+    search: "import type { IncomingMessage } from 'node:http';",
+    replace: "import { appendFileSync } from 'node:fs';\nimport type { IncomingMessage } from 'node:http';",
   },
 ];
 
