@@ -18,6 +18,9 @@ export const contentsByPath: Readonly<Record<string, RouteContent>> = {
 export const otherPaths: Readonly<Record<string, string>> = {
   '/v1/models': 'a list that takes no body: the case "the list of models" asks for it',
   '/': 'what the address of a proxy must not go beyond',
+  '/closes': 'asked by the router of itself at start, at a port of its own',
+  '/gone': 'asked by the router of itself at start, at a port of its own',
   '/length': 'asked by the router of itself at start, at a port of its own',
+  '/odd': 'asked by the router of itself at start, at a port of its own',
   '/pieces': 'asked by the router of itself at start, at a port of its own',
 };
