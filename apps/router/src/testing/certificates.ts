@@ -57,7 +57,7 @@ export const makeCertificate = ({ commonName, names = [], issuer }: CertificateS
   const signature = sign('sha256', body, issuer?.privateKey ?? privateKey);
   const whole = der(0x30, body, algorithm, der(0x03, Buffer.of(0), signature));
   return {
-    cert: `-----BEGIN CERTIFICATE-----\n${whole.toString('base64').replace(/.{64}/g, '$&\n')}\n-----END CERTIFICATE-----\n`,
+    cert: `-----BEGIN CERTIFICATE-----\n${whole.toString('base64').replace(/.{64}(?=.)/g, '$&\n')}\n-----END CERTIFICATE-----\n`,
     key: privateKey.export({ type: 'pkcs8', format: 'pem' }) as string,
     subject,
     privateKey,
