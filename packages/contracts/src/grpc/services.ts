@@ -9,6 +9,7 @@ export type ServiceName = (typeof serviceNames)[number];
 export const mayCall: Readonly<Record<string, readonly ServiceName[]>> = {
   '/lethe.policy.v1.PolicySync/Sync': ['router'],
   '/lethe.policy.v1.PolicySync/RegisterTransitKey': ['accounting'],
+  '/lethe.policy.v1.PolicySync/ListZdrOrganizations': ['accounting'],
   '/lethe.identity.v1.Identity/Authenticate': ['accounting', 'audit'],
   '/lethe.accounting.v1.AccountingControl/OpenOrg': ['admin-config'],
   '/lethe.accounting.v1.AccountingControl/SealOrg': ['admin-config'],

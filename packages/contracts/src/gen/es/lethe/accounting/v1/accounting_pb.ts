@@ -13,7 +13,7 @@ import type { Message } from "@bufbuild/protobuf";
  * Describes the file lethe/accounting/v1/accounting.proto.
  */
 export const file_lethe_accounting_v1_accounting: GenFile = /*@__PURE__*/
-  fileDesc("CiRsZXRoZS9hY2NvdW50aW5nL3YxL2FjY291bnRpbmcucHJvdG8SE2xldGhlLmFjY291bnRpbmcudjEiIAoOT3Blbk9yZ1JlcXVlc3QSDgoGb3JnX2lkGAEgASgMIiEKD09wZW5PcmdSZXNwb25zZRIOCgZzZWFsZWQYASABKAgiMQoOU2VhbE9yZ1JlcXVlc3QSDgoGb3JnX2lkGAEgASgMEg8KB3ZlcnNpb24YAiABKAQiKQoPU2VhbE9yZ1Jlc3BvbnNlEhYKDnNlYWxlZF92ZXJzaW9uGAEgASgEIkYKEVB1dEFwaUtleXNSZXF1ZXN0EjEKCGFwaV9rZXlzGAEgAygLMh8ubGV0aGUuYWNjb3VudGluZy52MS5BcGlLZXlDb3B5ImQKCkFwaUtleUNvcHkSEgoKYXBpX2tleV9pZBgBIAEoDBIOCgZvcmdfaWQYAiABKAwSEAoIZ3JvdXBfaWQYAyABKAwSDwoHbG9nZ2luZxgEIAEoCBIPCgd2ZXJzaW9uGAUgASgEIhQKElB1dEFwaUtleXNSZXNwb25zZTKeAgoRQWNjb3VudGluZ0NvbnRyb2wSVAoHT3Blbk9yZxIjLmxldGhlLmFjY291bnRpbmcudjEuT3Blbk9yZ1JlcXVlc3QaJC5sZXRoZS5hY2NvdW50aW5nLnYxLk9wZW5PcmdSZXNwb25zZRJUCgdTZWFsT3JnEiMubGV0aGUuYWNjb3VudGluZy52MS5TZWFsT3JnUmVxdWVzdBokLmxldGhlLmFjY291bnRpbmcudjEuU2VhbE9yZ1Jlc3BvbnNlEl0KClB1dEFwaUtleXMSJi5sZXRoZS5hY2NvdW50aW5nLnYxLlB1dEFwaUtleXNSZXF1ZXN0GicubGV0aGUuYWNjb3VudGluZy52MS5QdXRBcGlLZXlzUmVzcG9uc2ViBnByb3RvMw");
+  fileDesc("CiRsZXRoZS9hY2NvdW50aW5nL3YxL2FjY291bnRpbmcucHJvdG8SE2xldGhlLmFjY291bnRpbmcudjEiIAoOT3Blbk9yZ1JlcXVlc3QSDgoGb3JnX2lkGAEgASgMIiEKD09wZW5PcmdSZXNwb25zZRIOCgZzZWFsZWQYASABKAgiSAoOU2VhbE9yZ1JlcXVlc3QSDgoGb3JnX2lkGAEgASgMEg8KB3ZlcnNpb24YAiABKAQSFQoNc2hyZWRfaGlzdG9yeRgDIAEoCCJBCg9TZWFsT3JnUmVzcG9uc2USFgoOc2VhbGVkX3ZlcnNpb24YASABKAQSFgoOc2hyZWRkZWRfYXRfbXMYAiABKAQiRgoRUHV0QXBpS2V5c1JlcXVlc3QSMQoIYXBpX2tleXMYASADKAsyHy5sZXRoZS5hY2NvdW50aW5nLnYxLkFwaUtleUNvcHkiZAoKQXBpS2V5Q29weRISCgphcGlfa2V5X2lkGAEgASgMEg4KBm9yZ19pZBgCIAEoDBIQCghncm91cF9pZBgDIAEoDBIPCgdsb2dnaW5nGAQgASgIEg8KB3ZlcnNpb24YBSABKAQiFAoSUHV0QXBpS2V5c1Jlc3BvbnNlMp4CChFBY2NvdW50aW5nQ29udHJvbBJUCgdPcGVuT3JnEiMubGV0aGUuYWNjb3VudGluZy52MS5PcGVuT3JnUmVxdWVzdBokLmxldGhlLmFjY291bnRpbmcudjEuT3Blbk9yZ1Jlc3BvbnNlElQKB1NlYWxPcmcSIy5sZXRoZS5hY2NvdW50aW5nLnYxLlNlYWxPcmdSZXF1ZXN0GiQubGV0aGUuYWNjb3VudGluZy52MS5TZWFsT3JnUmVzcG9uc2USXQoKUHV0QXBpS2V5cxImLmxldGhlLmFjY291bnRpbmcudjEuUHV0QXBpS2V5c1JlcXVlc3QaJy5sZXRoZS5hY2NvdW50aW5nLnYxLlB1dEFwaUtleXNSZXNwb25zZWIGcHJvdG8z");
 
 /**
  * @generated from message lethe.accounting.v1.OpenOrgRequest
@@ -68,6 +68,13 @@ export type SealOrgRequest = Message<"lethe.accounting.v1.SealOrgRequest"> & {
    * @generated from field: uint64 version = 2;
    */
   version: bigint;
+
+  /**
+   * also destroy the at-rest keys: history becomes unreadable, for ever
+   *
+   * @generated from field: bool shred_history = 3;
+   */
+  shredHistory: boolean;
 };
 
 /**
@@ -87,6 +94,13 @@ export type SealOrgResponse = Message<"lethe.accounting.v1.SealOrgResponse"> & {
    * @generated from field: uint64 sealed_version = 1;
    */
   sealedVersion: bigint;
+
+  /**
+   * 0: the history was not shredded
+   *
+   * @generated from field: uint64 shredded_at_ms = 2;
+   */
+  shreddedAtMs: bigint;
 };
 
 /**

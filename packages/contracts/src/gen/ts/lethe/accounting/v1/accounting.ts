@@ -37,11 +37,15 @@ export interface SealOrgRequest {
   orgId: Buffer;
   /** the config version that enabled ZDR */
   version: bigint;
+  /** also destroy the at-rest keys: history becomes unreadable, for ever */
+  shredHistory: boolean;
 }
 
 export interface SealOrgResponse {
   /** of the first SealOrg for this organization */
   sealedVersion: bigint;
+  /** 0: the history was not shredded */
+  shreddedAtMs: bigint;
 }
 
 export interface PutApiKeysRequest {
@@ -154,7 +158,7 @@ export const OpenOrgResponse: MessageFns<OpenOrgResponse> = {
 };
 
 function createBaseSealOrgRequest(): SealOrgRequest {
-  return { orgId: Buffer.alloc(0), version: 0n };
+  return { orgId: Buffer.alloc(0), version: 0n, shredHistory: false };
 }
 
 export const SealOrgRequest: MessageFns<SealOrgRequest> = {
@@ -167,6 +171,9 @@ export const SealOrgRequest: MessageFns<SealOrgRequest> = {
         throw new globalThis.Error("value provided for field message.version of type uint64 too large");
       }
       writer.uint32(16).uint64(message.version);
+    }
+    if (message.shredHistory !== false) {
+      writer.uint32(24).bool(message.shredHistory);
     }
     return writer;
   },
@@ -200,6 +207,14 @@ export const SealOrgRequest: MessageFns<SealOrgRequest> = {
             message.version = reader.uint64() as bigint;
             continue;
           }
+          case 3: {
+            if (tag !== 24) {
+              break;
+            }
+
+            message.shredHistory = reader.bool();
+            continue;
+          }
         }
         if ((tag & 7) === 4 || tag === 0) {
           break;
@@ -214,7 +229,7 @@ export const SealOrgRequest: MessageFns<SealOrgRequest> = {
 };
 
 function createBaseSealOrgResponse(): SealOrgResponse {
-  return { sealedVersion: 0n };
+  return { sealedVersion: 0n, shreddedAtMs: 0n };
 }
 
 export const SealOrgResponse: MessageFns<SealOrgResponse> = {
@@ -224,6 +239,12 @@ export const SealOrgResponse: MessageFns<SealOrgResponse> = {
         throw new globalThis.Error("value provided for field message.sealedVersion of type uint64 too large");
       }
       writer.uint32(8).uint64(message.sealedVersion);
+    }
+    if (message.shreddedAtMs !== 0n) {
+      if (BigInt.asUintN(64, message.shreddedAtMs) !== message.shreddedAtMs) {
+        throw new globalThis.Error("value provided for field message.shreddedAtMs of type uint64 too large");
+      }
+      writer.uint32(16).uint64(message.shreddedAtMs);
     }
     return writer;
   },
@@ -247,6 +268,14 @@ export const SealOrgResponse: MessageFns<SealOrgResponse> = {
             }
 
             message.sealedVersion = reader.uint64() as bigint;
+            continue;
+          }
+          case 2: {
+            if (tag !== 16) {
+              break;
+            }
+
+            message.shreddedAtMs = reader.uint64() as bigint;
             continue;
           }
         }

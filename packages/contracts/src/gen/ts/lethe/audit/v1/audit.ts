@@ -63,6 +63,8 @@ export interface Tombstone {
   /** Unix time of the event zdr.enabled */
   enabledAtMs: bigint;
   eventId: Buffer;
+  /** the history was given up with it */
+  shredHistory: boolean;
 }
 
 function createBaseAppendRequest(): AppendRequest {
@@ -357,7 +359,7 @@ export const ListTombstonesRequest: MessageFns<ListTombstonesRequest> = {
 };
 
 function createBaseTombstone(): Tombstone {
-  return { orgId: Buffer.alloc(0), enabledAtMs: 0n, eventId: Buffer.alloc(0) };
+  return { orgId: Buffer.alloc(0), enabledAtMs: 0n, eventId: Buffer.alloc(0), shredHistory: false };
 }
 
 export const Tombstone: MessageFns<Tombstone> = {
@@ -373,6 +375,9 @@ export const Tombstone: MessageFns<Tombstone> = {
     }
     if (message.eventId.length !== 0) {
       writer.uint32(26).bytes(message.eventId);
+    }
+    if (message.shredHistory !== false) {
+      writer.uint32(32).bool(message.shredHistory);
     }
     return writer;
   },
@@ -412,6 +417,14 @@ export const Tombstone: MessageFns<Tombstone> = {
             }
 
             message.eventId = Buffer.from(reader.bytes());
+            continue;
+          }
+          case 4: {
+            if (tag !== 32) {
+              break;
+            }
+
+            message.shredHistory = reader.bool();
             continue;
           }
         }

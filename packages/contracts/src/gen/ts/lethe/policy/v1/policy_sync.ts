@@ -12,8 +12,10 @@ import {
   Client,
   type ClientDuplexStream,
   type ClientOptions,
+  type ClientReadableStream,
   type ClientUnaryCall,
   type handleBidiStreamingCall,
+  type handleServerStreamingCall,
   type handleUnaryCall,
   makeGenericClientConstructor,
   type Metadata,
@@ -216,6 +218,16 @@ export interface RegisterTransitKeyRequest {
 export interface RegisterTransitKeyResponse {
   /** config version that carries the key */
   version: bigint;
+}
+
+export interface ListZdrOrganizationsRequest {
+}
+
+export interface ZdrOrganization {
+  orgId: Buffer;
+  /** the config version that enabled ZDR */
+  version: bigint;
+  shredHistory: boolean;
 }
 
 function createBaseRouterMessage(): RouterMessage {
@@ -1823,6 +1835,112 @@ export const RegisterTransitKeyResponse: MessageFns<RegisterTransitKeyResponse> 
   },
 };
 
+function createBaseListZdrOrganizationsRequest(): ListZdrOrganizationsRequest {
+  return {};
+}
+
+export const ListZdrOrganizationsRequest: MessageFns<ListZdrOrganizationsRequest> = {
+  encode(_: ListZdrOrganizationsRequest, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): ListZdrOrganizationsRequest {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseListZdrOrganizationsRequest();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+};
+
+function createBaseZdrOrganization(): ZdrOrganization {
+  return { orgId: Buffer.alloc(0), version: 0n, shredHistory: false };
+}
+
+export const ZdrOrganization: MessageFns<ZdrOrganization> = {
+  encode(message: ZdrOrganization, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.orgId.length !== 0) {
+      writer.uint32(10).bytes(message.orgId);
+    }
+    if (message.version !== 0n) {
+      if (BigInt.asUintN(64, message.version) !== message.version) {
+        throw new globalThis.Error("value provided for field message.version of type uint64 too large");
+      }
+      writer.uint32(16).uint64(message.version);
+    }
+    if (message.shredHistory !== false) {
+      writer.uint32(24).bool(message.shredHistory);
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): ZdrOrganization {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseZdrOrganization();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.orgId = Buffer.from(reader.bytes());
+            continue;
+          }
+          case 2: {
+            if (tag !== 16) {
+              break;
+            }
+
+            message.version = reader.uint64() as bigint;
+            continue;
+          }
+          case 3: {
+            if (tag !== 24) {
+              break;
+            }
+
+            message.shredHistory = reader.bool();
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+};
+
 export type PolicySyncService = typeof PolicySyncService;
 export const PolicySyncService = {
   sync: {
@@ -1846,12 +1964,25 @@ export const PolicySyncService = {
       Buffer.from(RegisterTransitKeyResponse.encode(value).finish()),
     responseDeserialize: (value: Buffer): RegisterTransitKeyResponse => RegisterTransitKeyResponse.decode(value),
   },
+  /** What accounting seals again at its start, before it reads any payload. */
+  listZdrOrganizations: {
+    path: "/lethe.policy.v1.PolicySync/ListZdrOrganizations" as const,
+    requestStream: false as const,
+    responseStream: true as const,
+    requestSerialize: (value: ListZdrOrganizationsRequest): Buffer =>
+      Buffer.from(ListZdrOrganizationsRequest.encode(value).finish()),
+    requestDeserialize: (value: Buffer): ListZdrOrganizationsRequest => ListZdrOrganizationsRequest.decode(value),
+    responseSerialize: (value: ZdrOrganization): Buffer => Buffer.from(ZdrOrganization.encode(value).finish()),
+    responseDeserialize: (value: Buffer): ZdrOrganization => ZdrOrganization.decode(value),
+  },
 } as const;
 
 export interface PolicySyncServer extends UntypedServiceImplementation {
   sync: handleBidiStreamingCall<RouterMessage, AdminMessage>;
   /** Accounting registers the public half of an organization's transit key. Refused for a ZDR organization. */
   registerTransitKey: handleUnaryCall<RegisterTransitKeyRequest, RegisterTransitKeyResponse>;
+  /** What accounting seals again at its start, before it reads any payload. */
+  listZdrOrganizations: handleServerStreamingCall<ListZdrOrganizationsRequest, ZdrOrganization>;
 }
 
 export interface PolicySyncClient extends Client {
@@ -1874,6 +2005,16 @@ export interface PolicySyncClient extends Client {
     options: Partial<CallOptions>,
     callback: (error: ServiceError | null, response: RegisterTransitKeyResponse) => void,
   ): ClientUnaryCall;
+  /** What accounting seals again at its start, before it reads any payload. */
+  listZdrOrganizations(
+    request: ListZdrOrganizationsRequest,
+    options?: Partial<CallOptions>,
+  ): ClientReadableStream<ZdrOrganization>;
+  listZdrOrganizations(
+    request: ListZdrOrganizationsRequest,
+    metadata?: Metadata,
+    options?: Partial<CallOptions>,
+  ): ClientReadableStream<ZdrOrganization>;
 }
 
 export const PolicySyncClient = makeGenericClientConstructor(
