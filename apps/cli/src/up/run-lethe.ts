@@ -62,7 +62,7 @@ class LetheRun {
     await services.prepare();
     const databaseUrl = await this.#startDatabases(secrets);
     signal.throwIfAborted();
-    const { providerAccounts, billingDurability, routerWorkers } = settings;
+    const { providerAccounts, billingDurability, routerWorkers, leaseTtlMs } = settings;
     await services.start(
       launchObjects({
         ports: reservation.ports,
@@ -70,6 +70,7 @@ class LetheRun {
         providerAccounts,
         billingDurability,
         routerWorkers,
+        leaseTtlMs,
         databaseUrl,
         anchorsFolder: home.anchors,
       }),

@@ -13,6 +13,7 @@ describe('what lethe up reads from the environment', () => {
       strict: false,
       billingDurability: 'default',
       routerWorkers: 1,
+      leaseTtlMs: 10_000,
       providerAccounts: [],
       behindProxy: false,
       childEnvironment: { NODE_ENV: 'production' },
@@ -28,6 +29,10 @@ describe('what lethe up reads from the environment', () => {
     ['BILLING_DURABILITY', 'no url'],
     ...['0', '65', '-2', '1.5', '2 ', 'no url', '1e1', 'auto'].map((value): [string, string] => [
       'ROUTER_WORKERS',
+      value,
+    ]),
+    ...['199', '60001', '1e3', '1000 ', '-1000', 'no url'].map((value): [string, string] => [
+      'LETHE_LEASE_TTL_MS',
       value,
     ]),
     ['OPENAI_BASE_URL', 'no url at all'],
@@ -53,6 +58,10 @@ describe('what lethe up reads from the environment', () => {
 
   it.each(['1', '4', '64'])('takes %s router workers', (text) => {
     expect(readUpSettings({ ROUTER_WORKERS: text }).routerWorkers).toBe(Number(text));
+  });
+
+  it.each(['200', '1000', '60000'])('takes a lease of %s ms', (text) => {
+    expect(readUpSettings({ LETHE_LEASE_TTL_MS: text }).leaseTtlMs).toBe(Number(text));
   });
 
   it('reads the files that say how a provider is reached, small ones only', () => {

@@ -22,6 +22,8 @@ export interface UpSettings {
   readonly billingDurability: 'default' | 'strict';
   /** Processes that serve as the router, side by side. */
   readonly routerWorkers: number;
+  /** How long a router may believe its policy without hearing anew; what EnableZDR waits for in the worst case. */
+  readonly leaseTtlMs: number;
   readonly providerAccounts: readonly EnvironmentProviderAccount[];
   /** curl would send even loopback through a proxy that its variables name. */
   readonly behindProxy: boolean;
@@ -59,6 +61,16 @@ const readRouterWorkers = (text: string | undefined): number => {
   const workers = /^\d{1,2}$/.test(text) ? Number(text) : Number.NaN;
   if (workers >= 1 && workers <= routerWorkersMax) return workers;
   throw new Problem(`ROUTER_WORKERS must be a whole number from 1 to ${routerWorkersMax}.`);
+};
+
+const leaseTtlMsMin = 200;
+const leaseTtlMsMax = 60_000;
+
+const readLeaseTtlMs = (text: string | undefined): number => {
+  if (text === undefined || text === '') return 10_000;
+  const ttlMs = /^\d{3,5}$/.test(text) ? Number(text) : Number.NaN;
+  if (ttlMs >= leaseTtlMsMin && ttlMs <= leaseTtlMsMax) return ttlMs;
+  throw new Problem(`LETHE_LEASE_TTL_MS must be a whole number from ${leaseTtlMsMin} to ${leaseTtlMsMax}.`);
 };
 
 /** Names only: what a service may see of our environment. No secret, no proxy and no NODE_OPTIONS rides in it. */
@@ -101,6 +113,7 @@ export const readUpSettings = (env: Environment): UpSettings => ({
   strict: readStrict(env.ZDR_STRICT),
   billingDurability: readBillingDurability(env.BILLING_DURABILITY),
   routerWorkers: readRouterWorkers(env.ROUTER_WORKERS),
+  leaseTtlMs: readLeaseTtlMs(env.LETHE_LEASE_TTL_MS),
   providerAccounts: readProviderAccounts(env),
   behindProxy: ['http_proxy', 'all_proxy', 'ALL_PROXY'].some((name) => (env[name] ?? '') !== ''),
   childEnvironment: childEnvironmentOf(env),

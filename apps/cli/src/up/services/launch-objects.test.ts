@@ -17,16 +17,23 @@ const account = {
   credential: 'sk-of-the-provider',
   region: '',
 };
-const make = () =>
+const launches = () =>
   launchObjects({
     ports: portsOf(4000),
     secrets,
     providerAccounts: [account],
     billingDurability: 'strict',
     routerWorkers: 3,
+    leaseTtlMs: 2_000,
     anchorsFolder: '/home-of-the-test/anchors',
     databaseUrl: (role) => `postgres://${role}:secret-of-${role}@host/db`,
   });
+const make = (launch = launches()) => ({
+  router: launch.router(),
+  'admin-config': launch['admin-config'](),
+  accounting: launch.accounting(),
+  audit: launch.audit(),
+});
 const objects = make();
 
 /** Whom the methods of each service may be called by, as the contracts have it. */
@@ -78,6 +85,20 @@ describe('what the services are handed over', () => {
     expect(again.accounting).not.toMatchObject({
       transitWrappingKey: (objects.accounting as { transitWrappingKey: string }).transitWrappingKey,
     });
+  });
+
+  it('has a new wrapping key for each process of accounting, and all else as it was', () => {
+    const launch = launches();
+    const [first, second] = [launch.accounting(), launch.accounting()] as { transitWrappingKey: string }[];
+    expect(first?.transitWrappingKey).toMatch(/^[0-9a-f]{64}$/);
+    expect(second?.transitWrappingKey).not.toBe(first?.transitWrappingKey);
+    expect({ ...second, transitWrappingKey: '' }).toEqual({ ...first, transitWrappingKey: '' });
+    for (const name of ['router', 'admin-config', 'audit'] as const)
+      expect(launch[name]()).toEqual(launch[name]());
+  });
+
+  it('tells admin-config how long a lease lasts', () => {
+    expect(objects['admin-config']).toMatchObject({ leaseTtlMs: 2_000 });
   });
 
   it('tells the router how bills are to be kept, and how many workers it is to have', () => {

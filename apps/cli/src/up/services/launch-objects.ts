@@ -6,6 +6,7 @@ import { newToken } from '@lethe/service-kit';
 import type { RoleName } from '../cluster/databases.js';
 import type { Secrets } from '../home/secrets-codec.js';
 import type { Ports } from './ports.js';
+import type { Launch } from './supervised-service.js';
 
 /** Everything the launch objects of one run are made of. */
 export interface LaunchInputs {
@@ -16,6 +17,7 @@ export interface LaunchInputs {
   readonly providerAccounts: readonly EnvironmentProviderAccount[];
   readonly billingDurability: 'default' | 'strict';
   readonly routerWorkers: number;
+  readonly leaseTtlMs: number;
   /** The address a role connects with. */
   readonly databaseUrl: (role: RoleName) => string;
 }
@@ -40,10 +42,10 @@ const simulatedAccount = (ports: Ports): EnvironmentProviderAccount => ({
 });
 
 /**
- * What each service is handed over on its pipe, for one run. Service credentials and the key that wraps transit keys
- * are made here, anew at each start, and are written nowhere.
+ * What each service is handed over on its pipe. Service credentials are made here for one run; the key that wraps
+ * transit keys for one process of accounting, so that no later one can open what it wrapped. None is written anywhere.
  */
-export const launchObjects = (inputs: LaunchInputs): Readonly<Record<ServiceName, object>> => {
+export const launchObjects = (inputs: LaunchInputs): Readonly<Record<ServiceName, Launch>> => {
   const { ports, secrets, databaseUrl } = inputs;
   const credentials: Readonly<Record<ServiceName, string>> = {
     router: newToken('lethe_svc_'),
@@ -65,7 +67,7 @@ export const launchObjects = (inputs: LaunchInputs): Readonly<Record<ServiceName
   const accountingGrpc = `${host}:${ports.accountingGrpc}`;
   const auditGrpc = `${host}:${ports.auditGrpc}`;
   return {
-    router: {
+    router: () => ({
       host,
       port: ports.router,
       operatorPort: ports.routerOperator,
@@ -77,15 +79,16 @@ export const launchObjects = (inputs: LaunchInputs): Readonly<Record<ServiceName
       payloadLog: eventLog('lethe_router_log'),
       billingDurability: inputs.billingDurability,
       workers: inputs.routerWorkers,
-    },
-    'admin-config': {
+    }),
+    'admin-config': () => ({
       ...controlPlane('admin-config', ports.adminConfig, ports.adminConfigGrpc),
       database: database('lethe_admin'),
       accountingGrpc,
       auditGrpc,
       providerAccounts: [simulatedAccount(ports), ...inputs.providerAccounts],
-    },
-    accounting: {
+      leaseTtlMs: inputs.leaseTtlMs,
+    }),
+    accounting: () => ({
       ...controlPlane('accounting', ports.accounting, ports.accountingGrpc),
       telemetryDatabase: database('lethe_telemetry_w'),
       payloadDatabase: database('lethe_payload_w'),
@@ -97,14 +100,14 @@ export const launchObjects = (inputs: LaunchInputs): Readonly<Record<ServiceName
       payloadLog: eventLog('lethe_accounting_log'),
       transitWrappingKey: randomBytes(32).toString('hex'),
       atRestRootKey: secrets.atRestRootKey,
-    },
-    audit: {
+    }),
+    audit: () => ({
       ...controlPlane('audit', ports.audit, ports.auditGrpc),
       database: database('lethe_audit_append'),
       auditLog: eventLog('lethe_audit_log'),
       signing: { origin: secrets.auditOrigin, seeds: [secrets.auditSigningSeed] },
       anchorsFolder: inputs.anchorsFolder,
       adminConfigGrpc,
-    },
+    }),
   };
 };

@@ -6,7 +6,7 @@ import type { Home } from '../home/home.js';
 import type { Reservation } from './ports.js';
 import { routerHeapFlags, routerMemory } from './router-memory.js';
 import { routerPermissions } from './router-permissions.js';
-import { SupervisedService } from './supervised-service.js';
+import { type Launch, SupervisedService } from './supervised-service.js';
 
 type ChildName = ServiceName | 'simulated-provider';
 
@@ -79,8 +79,8 @@ export class Services {
   }
 
   /** Hands over the launch objects; resolves when all services are ready. Rejects with Problem. */
-  async start(launch: Readonly<Record<ServiceName, object>>): Promise<void> {
-    const launches: Readonly<Record<ChildName, object>> = { ...launch, 'simulated-provider': {} };
+  async start(launch: Readonly<Record<ServiceName, Launch>>): Promise<void> {
+    const launches: Readonly<Record<ChildName, Launch>> = { ...launch, 'simulated-provider': () => ({}) };
     await Promise.all(
       [...this.#running].map(async ([name, service]) => {
         await this.#options.reservation.release(...portsOfService[name]);

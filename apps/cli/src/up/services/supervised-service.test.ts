@@ -56,7 +56,7 @@ describe('a service under supervision', () => {
           limits: readFileSync('/proc/self/limits', 'utf8'), filter: readFileSync('/proc/self/coredump_filter', 'utf8') }));
         ${ready}
       });`);
-    await started.start({ secret: 'handed over' });
+    await started.start(() => ({ secret: 'handed over' }));
     const seen = JSON.parse(await readFile(join(folder, 'seen'), 'utf8')) as Record<string, unknown>;
     expect(seen.line).toBe('{"secret":"handed over"}\n');
     expect(JSON.stringify([seen.env, seen.argv])).not.toContain('handed over');
@@ -69,7 +69,7 @@ describe('a service under supervision', () => {
     started.prepare();
     const { pid } = started;
     expect(pid).toBeGreaterThan(0);
-    await started.start({});
+    await started.start(() => ({}));
     expect(started.pid).toBe(pid);
   });
 
@@ -78,7 +78,7 @@ describe('a service under supervision', () => {
     const started = await service(`${ready} ${stayAlive}`, () => {
       restarts += 1;
     });
-    await started.start({ secret: 'handed over' });
+    await started.start(() => ({ secret: 'handed over' }));
     const pids = [started.pid];
     for (const expected of [1, 2]) {
       process.kill(started.pid, 'SIGKILL');
@@ -89,9 +89,28 @@ describe('a service under supervision', () => {
     expect(pids.map(gone)).toEqual([true, true, false]);
   });
 
+  it('is handed over something new for each process', async () => {
+    const started = await service(`
+      import { appendFileSync } from 'node:fs';
+      process.stdin.once('data', (line) => {
+        appendFileSync('${folder}/seen', line);
+        ${ready}
+      });
+      ${stayAlive}`);
+    let made = 0;
+    await started.start(() => {
+      made += 1;
+      return { made };
+    });
+    process.kill(started.pid, 'SIGKILL');
+    const seen = (): string => readFileSync(join(folder, 'seen'), { encoding: 'utf8', flag: 'a+' });
+    await until(() => seen().split('\n').length > 2);
+    expect(seen()).toBe('{"made":1}\n{"made":2}\n');
+  });
+
   it('is not started again when the first start fails, and its log is named', async () => {
     const started = await service(`process.stderr.write('why it failed\\n'); process.exit(3);`);
-    await expect(started.start({ secret: 'handed over' })).rejects.toMatchObject({
+    await expect(started.start(() => ({ secret: 'handed over' }))).rejects.toMatchObject({
       message: 'tested did not get ready (exit code 3).',
       next: expect.stringContaining(join(folder, 'tested.log')),
     });
@@ -100,17 +119,17 @@ describe('a service under supervision', () => {
 
   it('does not count as ready with any other line', async () => {
     const started = await service(`process.stdout.write('{"ready":false}\\n'); ${stayAlive}`);
-    await expect(started.start({ secret: 'handed over' })).rejects.toMatchObject({ name: 'Problem' });
+    await expect(started.start(() => ({ secret: 'handed over' }))).rejects.toMatchObject({ name: 'Problem' });
     await until(() => gone(started.pid));
   });
 
   it('gets the time it is given to stop, and is killed after it', async () => {
     const polite = await service(`process.on('SIGTERM', () => process.exit(0)); ${ready} ${stayAlive}`);
-    await polite.start({ secret: 'handed over' });
+    await polite.start(() => ({ secret: 'handed over' }));
     await polite.stop(10_000);
     expect(gone(polite.pid)).toBe(true);
     const stubborn = await service(`process.on('SIGTERM', () => {}); ${ready} ${stayAlive}`);
-    await stubborn.start({ secret: 'handed over' });
+    await stubborn.start(() => ({ secret: 'handed over' }));
     await stubborn.stop(50);
     expect(gone(stubborn.pid)).toBe(true);
   });
@@ -120,7 +139,7 @@ describe('a service under supervision', () => {
     const started = await service(`${ready} process.exit(1);`, () => {
       restarts += 1;
     });
-    await started.start({ secret: 'handed over' });
+    await started.start(() => ({ secret: 'handed over' }));
     await until(() => restarts > 0 && gone(started.pid));
     await started.stop(1_000);
     const [last, count] = [started.pid, restarts];
@@ -134,7 +153,7 @@ describe('a service under supervision', () => {
       let left = 200;
       const more = () => { if (left-- > 0) process.stdout.write('x'.repeat(65536), more); else process.stderr.write('done'); };
       more(); ${stayAlive}`);
-    await started.start({ secret: 'handed over' });
+    await started.start(() => ({ secret: 'handed over' }));
     await until(() =>
       readFileSync(join(folder, 'tested.log'), { encoding: 'utf8', flag: 'a+' }).includes('done'),
     );
@@ -158,7 +177,7 @@ describe('a service under supervision', () => {
       const started = await service(withWorkers, () => {
         changes += 1;
       });
-      await started.start({});
+      await started.start(() => ({}));
       expect(started.servingPids).toHaveLength(2);
       expect(started.servingPids).not.toContain(started.pid);
       expect(changes).toBe(1);
@@ -170,7 +189,7 @@ describe('a service under supervision', () => {
 
     it('leaves none of them when it is stopped, even when they hang', async () => {
       const started = await service(withWorkers);
-      await started.start({});
+      await started.start(() => ({}));
       const workers = started.servingPids;
       expect(workers.map(gone)).toEqual([false, false]);
       await started.stop(100);
@@ -182,7 +201,7 @@ describe('a service under supervision', () => {
       const started = await service(withWorkers, () => {
         restarts += 1;
       });
-      await started.start({});
+      await started.start(() => ({}));
       const [first, workers] = [started.pid, started.servingPids];
       restarts = 0;
       process.kill(first, 'SIGKILL');
@@ -194,7 +213,7 @@ describe('a service under supervision', () => {
 
     it('leaves none of them that hang for long after its own death', async () => {
       const started = await service(withWorkers);
-      await started.start({});
+      await started.start(() => ({}));
       const workers = started.servingPids;
       process.kill(started.pid, 'SIGKILL');
       await until(() => workers.every(gone));
@@ -204,7 +223,7 @@ describe('a service under supervision', () => {
 
   it('is itself the process that serves when it names no others', async () => {
     const started = await service(`${ready} ${stayAlive}`);
-    await started.start({});
+    await started.start(() => ({}));
     expect(started.servingPids).toEqual([started.pid]);
   });
 });

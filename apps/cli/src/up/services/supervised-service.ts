@@ -12,6 +12,9 @@ export interface ServiceSpec extends Omit<ChildSpec, 'log'> {
   readonly logPath: string;
 }
 
+/** Makes what a service is handed over: called anew for each process, so that what must die with one can. */
+export type Launch = () => object;
+
 /** One service that runs until it is stopped: when it ends by itself it is started again. */
 export class SupervisedService {
   readonly name: string;
@@ -20,7 +23,7 @@ export class SupervisedService {
   readonly #stopping = new AbortController();
   readonly #backoff = new Backoff();
   readonly #onChanged: () => void;
-  #launch: object = {};
+  #launch: Launch = () => ({});
   #child: Child | undefined;
   /** Ended by themselves, newest last: what they had started may outlive them for a moment. */
   #former: readonly Child[] = [];
@@ -52,10 +55,10 @@ export class SupervisedService {
    * Hands over the launch object and resolves when the service is ready for the first time. Throws Problem when it does
    * not get ready: no second attempt is made then.
    */
-  async start(launch: object): Promise<void> {
+  async start(launch: Launch): Promise<void> {
     this.#launch = launch;
     const child = this.#child ?? this.#spawn();
-    child.handOver(launch);
+    child.handOver(launch());
     if (await child.ready) {
       this.#keepRunning(child);
       return;
@@ -95,7 +98,7 @@ export class SupervisedService {
       await this.#backoff.pause(performance.now() - this.#startedAtMs, signal);
       if (signal.aborted) return;
       child = this.#spawn();
-      child.handOver(this.#launch);
+      child.handOver(this.#launch());
       if (await child.ready) this.#onChanged();
       else await child.stop(0);
     }
