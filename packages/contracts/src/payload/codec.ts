@@ -6,6 +6,23 @@ import { type ApiKeyId, type InsightId, type OrgId, type Uuid, uuidBytes, uuidTe
 /** Largest payload record on the topic: ciphertext and its overhead. */
 export const payloadRecordBytesMax = 1024 * 1024;
 
+/** Largest ciphertext of a raw request body: 64 MiB and the tag. */
+export const rawRequestBytesMax = 64 * 1024 * 1024 + 16;
+const objectKeyPattern = /^[0-9a-f]{32}$/;
+
+/** True for the key of an object that a router wrote: 32 hex digits, random, and never a caller's text. */
+export const isObjectKey = (text: unknown): text is string =>
+  typeof text === 'string' && objectKeyPattern.test(text);
+
+/** Where the raw request body lies, and its own content key, sealed to the same transit key. */
+export interface RawRequestReference {
+  readonly objectKey: string;
+  readonly contentKey: { readonly enc: Buffer; readonly ct: Buffer };
+  readonly nonce: Buffer;
+  /** With the tag. */
+  readonly ciphertextBytes: number;
+}
+
 /** A sealed payload as the services hold it: ids, and ciphertext that nobody but accounting can open. */
 export interface SealedPayloadRecord {
   readonly insightId: InsightId;
@@ -16,6 +33,7 @@ export interface SealedPayloadRecord {
   readonly contentKey: { readonly enc: Buffer; readonly ct: Buffer };
   readonly nonce: Buffer;
   readonly ciphertext: Buffer;
+  readonly rawRequest?: RawRequestReference | undefined;
 }
 
 export type PayloadReject = 'malformed' | 'too_large' | 'unknown_field' | 'bad_id' | 'bad_length';
@@ -35,21 +53,49 @@ export const encodeSealedPayload = (payload: SealedPayloadRecord): Buffer =>
       contentKey: payload.contentKey,
       nonce: payload.nonce,
       ciphertext: payload.ciphertext,
-      rawRequest: undefined,
+      rawRequest:
+        payload.rawRequest === undefined
+          ? undefined
+          : { ...payload.rawRequest, ciphertextBytes: BigInt(payload.rawRequest.ciphertextBytes) },
     }).finish(),
+  );
+
+type WireRecord = ReturnType<typeof fromBinary<typeof SealedPayloadSchema>>;
+type WireKey = NonNullable<WireRecord['contentKey']>;
+
+const sealedKeyOf = (key: WireKey | undefined): RawRequestReference['contentKey'] | undefined =>
+  key?.enc.length === 32 && key.ct.length === 48
+    ? { enc: Buffer.from(key.enc), ct: Buffer.from(key.ct) }
+    : undefined;
+
+const rawRequestOf = (raw: NonNullable<WireRecord['rawRequest']>): RawRequestReference | 'bad_length' => {
+  const contentKey = sealedKeyOf(raw.contentKey);
+  const bytes = raw.ciphertextBytes;
+  const isSized = bytes >= 16n && bytes <= BigInt(rawRequestBytesMax) && raw.nonce.length === 12;
+  if (contentKey === undefined || !isSized || !isObjectKey(raw.objectKey)) return 'bad_length';
+  return {
+    objectKey: raw.objectKey,
+    contentKey,
+    nonce: Buffer.from(raw.nonce),
+    ciphertextBytes: Number(bytes),
+  };
+};
+
+const hasUnknown = ({ $unknown, contentKey, rawRequest }: WireRecord): boolean =>
+  [$unknown, contentKey?.$unknown, rawRequest?.$unknown, rawRequest?.contentKey?.$unknown].some(
+    (unknown) => unknown !== undefined,
   );
 
 /** Wire bytes to a sealed payload; an allow-list like telemetry's. */
 export const decodeSealedPayload = (bytes: Uint8Array): PayloadDecoded => {
   if (bytes.length > payloadRecordBytesMax) return { ok: false, reject: 'too_large' };
-  let record: ReturnType<typeof fromBinary<typeof SealedPayloadSchema>>;
+  let record: WireRecord;
   try {
     record = fromBinary(SealedPayloadSchema, bytes);
   } catch {
     return { ok: false, reject: 'malformed' };
   }
-  if (record.$unknown !== undefined || record.contentKey?.$unknown !== undefined)
-    return { ok: false, reject: 'unknown_field' };
+  if (hasUnknown(record)) return { ok: false, reject: 'unknown_field' };
   const ids = [record.insightId, record.orgId, record.apiKeyId, record.transitKeyId].map(uuidText);
   const [insightId, orgId, apiKeyId, transitKeyId] = ids;
   if (
@@ -60,11 +106,11 @@ export const decodeSealedPayload = (bytes: Uint8Array): PayloadDecoded => {
   ) {
     return { ok: false, reject: 'bad_id' };
   }
-  const key = record.contentKey;
+  const contentKey = sealedKeyOf(record.contentKey);
+  const rawRequest = record.rawRequest === undefined ? undefined : rawRequestOf(record.rawRequest);
   if (
-    key === undefined ||
-    key.enc.length !== 32 ||
-    key.ct.length !== 48 ||
+    contentKey === undefined ||
+    rawRequest === 'bad_length' ||
     record.nonce.length !== 12 ||
     record.ciphertext.length < 16
   ) {
@@ -78,9 +124,10 @@ export const decodeSealedPayload = (bytes: Uint8Array): PayloadDecoded => {
       apiKeyId,
       transitKeyId,
       policyVersion: record.policyVersion,
-      contentKey: { enc: Buffer.from(key.enc), ct: Buffer.from(key.ct) },
+      contentKey,
       nonce: Buffer.from(record.nonce),
       ciphertext: Buffer.from(record.ciphertext),
+      ...(rawRequest === undefined ? {} : { rawRequest }),
     },
   };
 };
