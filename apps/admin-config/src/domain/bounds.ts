@@ -17,6 +17,9 @@ export const bounds = {
   apiKeysPerAccountingCallMax: 500,
 } as const;
 
-/** What the routers keep of a request of an organization whose key may log. */
-export const payloadLimits = { partBytesMax: 32 * 1024, totalBytesMax: 256 * 1024 } as const;
+/** What an organization may set as its payload limits, in bytes; the database has the same bounds. */
+export const payloadLimitBounds = {
+  partBytesMax: { min: 128, max: 768 * 1024 },
+  totalBytesMax: { min: 1024, max: 768 * 1024 },
+} as const;
 export const distinctValuesPerDayMax = 10_000;

@@ -1,7 +1,7 @@
 import { mayAdminister } from '../domain/access.js';
-import type { Organization } from '../domain/organization.js';
+import type { Organization, PayloadLimits } from '../domain/organization.js';
 import type { Principal } from '../domain/principal.js';
-import { RefusedChange } from './refused-change.js';
+import { type RefusedAttempt, RefusedChange } from './refused-change.js';
 
 // LAYER 4, in code: the organization's own logging policy.
 
@@ -31,4 +31,26 @@ export const guardOrgPolicy = ({ principal, org, field, to }: OrgPolicyChange): 
   if (!mayAdminister(principal)) throw new RefusedChange('caller.forbidden', attempt, field);
   if (to && org.zdr !== undefined) throw new RefusedChange('org_policy.zdr_irrevocable', attempt, field);
   return current[field](org) === to ? 'no_change' : 'change';
+};
+
+interface PayloadLimitsChange {
+  readonly org: Organization;
+  readonly to: PayloadLimits;
+  /** The limits as settings of an event: as they are, and as they are wished. */
+  readonly present: NonNullable<RefusedAttempt['present']>;
+  readonly wished: NonNullable<RefusedAttempt['wished']>;
+}
+
+/** Whether payload limits are to be written: under ZDR none is raised, though nothing is kept there anyway. */
+export const guardPayloadLimits = (change: PayloadLimitsChange): 'change' | 'no_change' => {
+  const { org, to, present, wished } = change;
+  const from = org.payloadLimits;
+  const raises = to.partBytesMax > from.partBytesMax || to.totalBytesMax > from.totalBytesMax;
+  if (raises && org.zdr !== undefined) {
+    const target = { kind: 'organization', id: org.id } as const;
+    const attempt = { orgId: org.id, target, attempted: 'org.updated', present, wished } as const;
+    throw new RefusedChange('org_policy.zdr_irrevocable', attempt, 'payload_limits');
+  }
+  const same = to.partBytesMax === from.partBytesMax && to.totalBytesMax === from.totalBytesMax;
+  return same ? 'no_change' : 'change';
 };

@@ -1,5 +1,5 @@
 import { type ApiKeyId, type OrgId, uuidBytes, policy as wire } from '@lethe/contracts';
-import { distinctValuesPerDayMax, payloadLimits } from '../domain/bounds.js';
+import { distinctValuesPerDayMax } from '../domain/bounds.js';
 import type { Database } from '../store/database.js';
 import {
   currentTransitKeys,
@@ -41,7 +41,7 @@ const organizationsOf = (
         zdr: row.zdrEnabledAt !== null || tombstones.has(row.id),
         userPseudonymKey: row.userPseudonymKey,
         registeredFields: fieldsByOrg.get(row.id) ?? [],
-        payloadLimits,
+        payloadLimits: row.payloadLimits,
         distinctValuesPerDayMax,
       }),
     ]),

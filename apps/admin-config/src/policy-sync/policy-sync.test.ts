@@ -100,6 +100,16 @@ describe('PolicySync', () => {
     expect([second.organizations, second.zdrOrgIds]).toEqual([[], []]);
   });
 
+  it('tells the routers when the payload limits of an organization change', async () => {
+    const { router } = await greeted();
+    const body = { payload_limits: { part_bytes_max: 2048 } };
+    await world.call('PATCH', '/v1/manage/org', { token: org.admin.token, body });
+    expect(orgIn((await router.next('delta')).organizations)?.payloadLimits).toEqual({
+      partBytesMax: 2048,
+      totalBytesMax: 262_144,
+    });
+  });
+
   it('gives a sealing key only to keys that log, and takes it back when they stop', async () => {
     const quiet = (await makeKey(world, org.admin.token)).id;
     const logging = (await makeKey(world, org.admin.token, { logging: true })).id;

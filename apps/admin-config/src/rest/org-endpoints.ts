@@ -1,9 +1,25 @@
 import { z } from '@hono/zod-openapi';
+import { payloadLimitBounds } from '../domain/bounds.js';
 import type { Organization } from '../domain/organization.js';
 import type { Deps } from '../use-cases/change.js';
 import { changeOrganization, readOrganization } from '../use-cases/organizations.js';
 import { type Endpoint, endpoint } from './endpoint.js';
 import { momentSchema, nameSchema, roleSchema, uuidSchema } from './schemas.js';
+
+const limitFields = {
+  part_bytes_max: z
+    .number()
+    .int()
+    .min(payloadLimitBounds.partBytesMax.min)
+    .max(payloadLimitBounds.partBytesMax.max)
+    .openapi({ description: 'Bytes of one string that are kept where a key may log.' }),
+  total_bytes_max: z
+    .number()
+    .int()
+    .min(payloadLimitBounds.totalBytesMax.min)
+    .max(payloadLimitBounds.totalBytesMax.max)
+    .openapi({ description: 'Bytes of one whole payload.' }),
+};
 
 export const orgSchema = z
   .strictObject({
@@ -12,6 +28,7 @@ export const orgSchema = z
     name: z.string(),
     default_logging: z.boolean(),
     allow_logging_change: z.boolean(),
+    payload_limits: z.strictObject(limitFields),
     zdr_enabled_at: momentSchema.nullable(),
     created_at: momentSchema,
   })
@@ -23,6 +40,10 @@ export const orgJson = (org: Organization) => ({
   name: org.name,
   default_logging: org.defaultLogging,
   allow_logging_change: org.allowLoggingChange,
+  payload_limits: {
+    part_bytes_max: org.payloadLimits.partBytesMax,
+    total_bytes_max: org.payloadLimits.totalBytesMax,
+  },
   zdr_enabled_at: org.zdr?.enabledAt.toISOString() ?? null,
   created_at: org.createdAt.toISOString(),
 });
@@ -31,6 +52,7 @@ const orgPatch = z.strictObject({
   name: nameSchema.optional(),
   default_logging: z.boolean().optional(),
   allow_logging_change: z.boolean().optional(),
+  payload_limits: z.strictObject(limitFields).partial().optional(),
 });
 
 const authCheckSchema = z.strictObject({
@@ -76,7 +98,7 @@ export const orgEndpoints = (deps: Deps): Endpoint[] => [
   endpoint({
     method: 'patch',
     path: '/v1/manage/org',
-    summary: 'Changes name and logging policy. Admins only; nothing is loosened under ZDR.',
+    summary: 'Changes name, logging policy and payload limits. Admins only; nothing is loosened under ZDR.',
     access: 'management',
     event: 'org.updated',
     body: orgPatch,
@@ -89,6 +111,10 @@ export const orgEndpoints = (deps: Deps): Endpoint[] => [
           name: body.name,
           defaultLogging: body.default_logging,
           allowLoggingChange: body.allow_logging_change,
+          payloadLimits: {
+            partBytesMax: body.payload_limits?.part_bytes_max,
+            totalBytesMax: body.payload_limits?.total_bytes_max,
+          },
         }),
       ),
     }),

@@ -65,6 +65,64 @@ describe('the organization', () => {
     expect(await takeAuditEvents(world)).toEqual([]);
   });
 
+  it('has payload limits that an admin changes one at a time, with an event that says from what to what', async () => {
+    await takeAuditEvents(world);
+    const limits = async (payload_limits: unknown) =>
+      (await patch(org.admin.token, { payload_limits })).body.payload_limits;
+    const read = await world.call('GET', '/v1/manage/org', { token: org.auditor.token });
+    expect(read.body.payload_limits).toEqual({ part_bytes_max: 32_768, total_bytes_max: 262_144 });
+    expect(await limits({ part_bytes_max: 4096 })).toEqual({
+      part_bytes_max: 4096,
+      total_bytes_max: 262_144,
+    });
+    expect(await limits({ total_bytes_max: 786_432 })).toEqual({
+      part_bytes_max: 4096,
+      total_bytes_max: 786_432,
+    });
+    const since = await versionNow(world);
+    expect(await limits({ part_bytes_max: 4096, total_bytes_max: 786_432 })).toBeDefined();
+    expect(await limits({})).toBeDefined();
+    expect(await versionNow(world)).toBe(since);
+    expect((await takeAuditEvents(world)).map(({ data }) => data.unmapped)).toMatchObject([
+      { before: { payload_part_bytes_max: 32_768 }, after: { payload_part_bytes_max: 4096 } },
+      { before: { payload_total_bytes_max: 262_144 }, after: { payload_total_bytes_max: 786_432 } },
+    ]);
+  });
+
+  it.each([
+    { part_bytes_max: 127 },
+    { part_bytes_max: 786_433 },
+    { part_bytes_max: 1024.5 },
+    { part_bytes_max: '4096' },
+    { part_bytes_max: null },
+    { total_bytes_max: 1023 },
+    { total_bytes_max: 786_433 },
+    { total_bytes_max: -1 },
+    { total_bytes_max: 1e30 },
+    { parts_max: 1 },
+    null,
+    32_768,
+    [],
+  ])('keeps its payload limits within the hard bound: %j is 400', async (payload_limits) => {
+    const since = await versionNow(world);
+    const { status, error } = await patch(org.admin.token, { payload_limits });
+    expect([status, error?.type]).toEqual([400, 'caller']);
+    expect(await versionNow(world)).toBe(since);
+  });
+
+  it('has the hard bound in its database too', async () => {
+    const set = async (column: string, value: number): Promise<unknown> =>
+      world.superuser`update config.organization set ${world.superuser(column)} = ${value} where id = ${org.id}`.then(
+        () => 'done',
+        (error: { code: string }) => error.code,
+      );
+    expect(await set('payload_part_bytes_max', 786_432)).toBe('done');
+    expect(await set('payload_part_bytes_max', 786_433)).toBe('23514');
+    expect(await set('payload_part_bytes_max', 127)).toBe('23514');
+    expect(await set('payload_total_bytes_max', 786_433)).toBe('23514');
+    expect(await set('payload_total_bytes_max', 1023)).toBe('23514');
+  });
+
   it.each(['member', 'auditor'] as const)('answers 403 to a %s and records the attempt', async (role) => {
     await takeAuditEvents(world);
     const { status, error } = await patch(org[role].token, { default_logging: true });

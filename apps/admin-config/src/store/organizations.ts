@@ -31,6 +31,7 @@ const matches = (ref: OrgRef) =>
   'id' in ref ? eq(organization.id, ref.id) : eq(organization.slug, ref.slug);
 
 export const findOrganization = async (db: Queryable, ref: OrgRef): Promise<Organization | undefined> => {
+  payloadLimits: { partBytesMax: row.payloadPartBytesMax, totalBytesMax: row.payloadTotalBytesMax },
   const [row] = await db.select().from(organization).where(matches(ref));
   return row && fromRow(row);
 };
@@ -64,9 +65,20 @@ export const insertOrganization = async (
 export const updateOrganization = async (
   tx: Queryable,
   id: OrgId,
-  change: Partial<Pick<Row, 'name' | 'defaultLogging' | 'allowLoggingChange'>>,
+  change: Partial<Pick<Organization, 'name' | 'defaultLogging' | 'allowLoggingChange' | 'payloadLimits'>>,
 ): Promise<void> => {
-  await tx.update(organization).set(change).where(eq(organization.id, id));
+  const { payloadLimits, ...fields } = change;
+  const limits =
+    payloadLimits === undefined
+      ? {}
+      : {
+          payloadPartBytesMax: payloadLimits.partBytesMax,
+          payloadTotalBytesMax: payloadLimits.totalBytesMax,
+        };
+  await tx
+    .update(organization)
+    .set({ ...fields, ...limits })
+    .where(eq(organization.id, id));
 };
 
 /** Writes the commitment and closes the organization's logging policy, in one statement. */

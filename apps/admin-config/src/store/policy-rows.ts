@@ -9,6 +9,10 @@ export const policyOrganizations = (db: Queryable) =>
       id: organization.id,
       zdrEnabledAt: organization.zdrEnabledAt,
       userPseudonymKey: organization.userPseudonymKey,
+      payloadLimits: {
+        partBytesMax: organization.payloadPartBytesMax,
+        totalBytesMax: organization.payloadTotalBytesMax,
+      },
     })
     .from(organization)
     .orderBy(asc(organization.id));

@@ -44,6 +44,8 @@ export const appUser = config.table('app_user', {
   id: uuid('id').$type<UserId>().primaryKey(),
   orgId: uuid('org_id').$type<OrgId>().notNull(),
   name: text('name').notNull(),
+  payloadPartBytesMax: integer('payload_part_bytes_max').notNull().default(32_768),
+  payloadTotalBytesMax: integer('payload_total_bytes_max').notNull().default(262_144),
   role: text('role').$type<OrgRole>().notNull(),
   createdAt: moment('created_at').notNull(),
   removedAt: moment('removed_at'),

@@ -16,6 +16,12 @@ export const orgRoutes: RouteTable = {
           before: { default_logging: false },
           after: { default_logging: true, name_changed: true },
         },
+        {
+          ...{ path: org, body: { payload_limits: { part_bytes_max: 4096 } }, by: stage.org.auditor },
+          ...{ target, refusal: forbidden },
+          before: { payload_part_bytes_max: 32_768 },
+          after: { payload_part_bytes_max: 4096 },
+        },
       ],
       success: {
         ...{ path: org, body, target },

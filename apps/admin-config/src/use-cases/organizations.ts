@@ -1,10 +1,10 @@
 import { randomBytes } from 'node:crypto';
 import { newUuidV7, type OrgId } from '@lethe/contracts';
 import { LetheError } from '@lethe/service-kit';
-import type { Organization } from '../domain/organization.js';
+import type { Organization, PayloadLimits } from '../domain/organization.js';
 import type { Caller, OrgRef } from '../domain/principal.js';
 import { guardAdmin } from '../lockdown/admins-only.js';
-import { guardOrgPolicy, type OrgPolicyField } from '../lockdown/org-policy.js';
+import { guardOrgPolicy, guardPayloadLimits, type OrgPolicyField } from '../lockdown/org-policy.js';
 import { RefusedChange } from '../lockdown/refused-change.js';
 import { openOrgRow } from '../outbox/calls.js';
 import {
@@ -46,17 +46,31 @@ export interface OrganizationWish {
   readonly name: string | undefined;
   readonly defaultLogging: boolean | undefined;
   readonly allowLoggingChange: boolean | undefined;
+  readonly payloadLimits: { readonly [K in keyof PayloadLimits]: PayloadLimits[K] | undefined };
 }
 
-/** What a refused wish for the logging policy was, and what stays. */
+/** The limits that a wish names, as settings of an event. */
+const limitSettings = (wish: OrganizationWish['payloadLimits'], limits: PayloadLimits) => ({
+  ...(wish.partBytesMax === undefined ? {} : { payload_part_bytes_max: limits.partBytesMax }),
+  ...(wish.totalBytesMax === undefined ? {} : { payload_total_bytes_max: limits.totalBytesMax }),
+});
+
+const limitsAfter = (org: Organization, { payloadLimits: wish }: OrganizationWish): PayloadLimits => ({
+  partBytesMax: wish.partBytesMax ?? org.payloadLimits.partBytesMax,
+  totalBytesMax: wish.totalBytesMax ?? org.payloadLimits.totalBytesMax,
+});
+
+/** What a refused wish for the organization's policy was, and what stays. */
 const attemptedPolicy = (org: Organization, wish: OrganizationWish) => {
-  const { defaultLogging, allowLoggingChange } = wish;
+  const { defaultLogging, allowLoggingChange, payloadLimits } = wish;
   return {
     present: {
+      ...limitSettings(payloadLimits, org.payloadLimits),
       ...(defaultLogging === undefined ? {} : { default_logging: org.defaultLogging }),
       ...(allowLoggingChange === undefined ? {} : { allow_logging_change: org.allowLoggingChange }),
     },
     wished: {
+      ...limitSettings(payloadLimits, limitsAfter(org, wish)),
       ...(defaultLogging === undefined ? {} : { default_logging: defaultLogging }),
       ...(allowLoggingChange === undefined ? {} : { allow_logging_change: allowLoggingChange }),
       ...(wish.name === undefined ? {} : { name_changed: wish.name !== org.name }),
@@ -64,7 +78,7 @@ const attemptedPolicy = (org: Organization, wish: OrganizationWish) => {
   };
 };
 
-/** Changes name and logging policy, all or nothing. What is so already is no change. */
+/** Changes name, logging policy and payload limits, all or nothing. What is so already is no change. */
 export const changeOrganization = (
   deps: Deps,
   caller: Caller,
@@ -81,10 +95,16 @@ export const changeOrganization = (
     });
     const changes = (field: OrgPolicyField, to: boolean | undefined): to is boolean =>
       to !== undefined && guardOrgPolicy({ principal: change.principal, org, field, to }) === 'change';
+    const limits = limitsAfter(org, wish);
+    const present = limitSettings(wish.payloadLimits, org.payloadLimits);
+    const wished = limitSettings(wish.payloadLimits, limits);
     const rows: Parameters<typeof updateOrganization>[2] = {
       ...(changes('default_logging', wish.defaultLogging) ? { defaultLogging: wish.defaultLogging } : {}),
       ...(changes('allow_logging_change', wish.allowLoggingChange)
         ? { allowLoggingChange: wish.allowLoggingChange }
+        : {}),
+      ...(guardPayloadLimits({ org, to: limits, present, wished }) === 'change'
+        ? { payloadLimits: limits }
         : {}),
       ...(wish.name !== undefined && wish.name !== org.name ? { name: wish.name } : {}),
     };
@@ -95,10 +115,15 @@ export const changeOrganization = (
       type: 'org.updated',
       orgId: org.id,
       target: { kind: 'organization', id: org.id },
-      before: { default_logging: org.defaultLogging, allow_logging_change: org.allowLoggingChange },
+      before: {
+        default_logging: org.defaultLogging,
+        allow_logging_change: org.allowLoggingChange,
+        ...present,
+      },
       after: {
         default_logging: changed.defaultLogging,
         allow_logging_change: changed.allowLoggingChange,
+        ...wished,
         name_changed: rows.name !== undefined,
       },
     });

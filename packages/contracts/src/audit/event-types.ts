@@ -46,6 +46,7 @@ export interface AuditEventTypeRow {
 
 const role = ['admin', 'member', 'auditor'] as const;
 const orgPolicy = { default_logging: 'boolean', allow_logging_change: 'boolean' } as const;
+const payloadLimits = { payload_part_bytes_max: 'count', payload_total_bytes_max: 'count' } as const;
 const keySettings = {
   logging: 'boolean',
   debug: 'boolean',
@@ -82,9 +83,9 @@ const organizations = {
   'org.updated': {
     ...ownOrg,
     ...{ classUid: 3004, activityId: 3, ecs: ['configuration', 'change'] },
-    before: orgPolicy,
-    after: { ...orgPolicy, name_changed: 'boolean' },
-    when: 'The name or the logging policy of an organization changed.',
+    before: { ...orgPolicy, ...payloadLimits },
+    after: { ...orgPolicy, ...payloadLimits, name_changed: 'boolean' },
+    when: 'The name, the logging policy or the payload limits of an organization changed.',
   },
   'zdr.enabled': {
     ...ownOrg,
@@ -249,8 +250,8 @@ const attempts = {
     ...{ source: 'admin-config', outcome: 'refused', org: 'optional' },
     targets: ['organization', 'api_key', 'user', 'group', 'token', 'field', 'transit_key', 'deployment'],
     ...{ classUid: 6003, activityId: 3, ecs: ['configuration', 'denied'] },
-    before: { ...zdrPolicy, ...keySettings, role },
-    after: { ...zdrPolicy, ...keySettings, role, overlap_seconds: 'count' },
+    before: { ...zdrPolicy, ...payloadLimits, ...keySettings, role },
+    after: { ...zdrPolicy, ...payloadLimits, ...keySettings, role, overlap_seconds: 'count' },
     when: "Someone with a valid token tried a change that their role or a policy forbids, or a change of what is another organization's; what they wished stands in after.",
   },
   'payload.opened': {
