@@ -1,0 +1,19 @@
+export interface S3StoreConfig {
+  readonly kind: 's3';
+  /** `https://host[:port]` or `http://host[:port]`. */
+  readonly endpoint: string;
+  readonly region: string;
+  readonly bucket: string;
+  readonly accessKeyId: string;
+  readonly secretAccessKey: string;
+  /** Authority (absent = the public ones), as PEM text. */
+  readonly tls?: { readonly ca?: string };
+}
+
+export interface PostgresStoreConfig {
+  readonly kind: 'postgres';
+  /** `postgres://user:password@host:port/database`; a unix socket's folder stands percent-encoded as the host. */
+  readonly url: string;
+}
+
+export type ObjectStoreConfig = S3StoreConfig | PostgresStoreConfig;
