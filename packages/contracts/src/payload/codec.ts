@@ -6,12 +6,12 @@ import { type ApiKeyId, type InsightId, type OrgId, type Uuid, uuidBytes, uuidTe
 /** Largest payload record on the topic: ciphertext and its overhead. */
 export const payloadRecordBytesMax = 1024 * 1024;
 
-/** Largest ciphertext of a raw request body: 64 MiB and the tag. */
-export const rawRequestBytesMax = 64 * 1024 * 1024 + 16;
+/** Largest ciphertext of a raw request body, tag included: what an object store takes in one put. */
+export const rawRequestBytesMax = 64 * 1024 * 1024;
 const objectKeyPattern = /^[0-9a-f]{32}$/;
 
 /** True for the key of an object that a router wrote: 32 hex digits, random, and never a caller's text. */
-export const isObjectKey = (text: unknown): text is string =>
+export const isRawObjectKey = (text: unknown): text is string =>
   typeof text === 'string' && objectKeyPattern.test(text);
 
 /** Where the raw request body lies, and its own content key, sealed to the same transit key. */
@@ -72,7 +72,7 @@ const rawRequestOf = (raw: NonNullable<WireRecord['rawRequest']>): RawRequestRef
   const contentKey = sealedKeyOf(raw.contentKey);
   const bytes = raw.ciphertextBytes;
   const isSized = bytes >= 16n && bytes <= BigInt(rawRequestBytesMax) && raw.nonce.length === 12;
-  if (contentKey === undefined || !isSized || !isObjectKey(raw.objectKey)) return 'bad_length';
+  if (contentKey === undefined || !isSized || !isRawObjectKey(raw.objectKey)) return 'bad_length';
   return {
     objectKey: raw.objectKey,
     contentKey,
