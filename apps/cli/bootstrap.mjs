@@ -1,4 +1,4 @@
-// The two commands of the README start here on a fresh clone, with Node and npm alone: install from the lock when
+// The commands of the README start here on a fresh clone, with Node and npm alone: install from the lock when
 // needed, build when needed, then hand over. No dependencies: this file must run before any is installed.
 import { spawnSync } from 'node:child_process';
 import { createHash } from 'node:crypto';
@@ -72,11 +72,13 @@ const sources = () => {
 
 // A build replaces files that another Lethe of this checkout may be about to load, so none is made without need.
 const builtMarker = join(root, '.cache', 'built-from-sha256');
+// Those that run from the sources need none at all.
+const unbuilt = new Set(['check', 'model', 'simulate']);
 const whole = workspaces.every(
   (path) => !existsSync(join(root, path, 'src')) || existsSync(join(root, path, 'dist')),
 );
 const builtFrom = whole && existsSync(builtMarker) ? readFileSync(builtMarker, 'utf8') : '';
-if (command !== 'check' && builtFrom !== sources()) {
+if (!unbuilt.has(command) && builtFrom !== sources()) {
   const from = sources();
   run('Building', process.execPath, [
     join(root, 'node_modules', 'turbo', 'bin', 'turbo'),
@@ -88,6 +90,10 @@ if (command !== 'check' && builtFrom !== sources()) {
   writeFileSync(builtMarker, from);
 }
 
+const protocolPrograms = new Map([
+  ['model', 'model'],
+  ['simulate', 'simulation'],
+]);
 const programs = new Map([
   ['check', 'check'],
   ['check:long', 'check-long'],
@@ -98,6 +104,9 @@ if (command === 'start') {
 } else if (command === 'bench') {
   process.argv.splice(2, process.argv.length, ...args);
   await import(new URL('../../packages/bench/dist/main.js', import.meta.url).href);
+} else if (protocolPrograms.has(command)) {
+  process.argv.splice(2, process.argv.length, protocolPrograms.get(command) ?? '', ...args);
+  await import(new URL('../../packages/policy-sync/run.mjs', import.meta.url).href);
 } else {
   process.argv.splice(2, process.argv.length, ...args);
   await import(

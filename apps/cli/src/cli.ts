@@ -30,6 +30,10 @@ const commands: Readonly<Record<string, Entry>> = {
     summary: 'Create, rotate and revoke API keys',
     load: async () => (await import('./key/key-command.js')).keyCommand,
   },
+  zdr: {
+    summary: 'Zero Data Retention: enable it, see it, prove it',
+    load: async () => (await import('./zdr/zdr-command.js')).zdrCommand,
+  },
   audit: {
     summary: 'Follow, verify and watch the audit log, and take proofs and copies of it',
     load: async () => (await import('./audit/audit-command.js')).auditCommand,
@@ -65,7 +69,7 @@ const dispatch = async (argv: readonly string[]): Promise<number> => {
 
 /**
  * Runs one command line; resolves to the exit code: 0 done, 1 failed, 2 the command line is wrong (3, of
- * what verifies: it could not be read). Never rejects.
+ * what verifies: it could not be read; of what enables ZDR: committed and not effective yet). Never rejects.
  */
 export const runCli = async (argv: readonly string[]): Promise<number> => {
   try {

@@ -5,7 +5,7 @@ import { Problem } from '../terminal/problem.js';
 const errorSchema = z.object({
   error: z.object({ code: z.string(), message: z.string(), param: z.string().nullable() }),
 });
-const callTimeoutMs = 10_000;
+const defaultTimeoutMs = 10_000;
 
 /** One of Lethe's REST faces with one credential. */
 export interface ApiClient {
@@ -35,6 +35,8 @@ const nextSteps: Readonly<Record<string, string>> = {
     'Check the token: LETHE_OPERATOR_TOKEN, or operatorToken in run.json. A token is shown once and can be revoked.',
   not_found: 'Check the slug or the id; "lethe org list" shows the organizations.',
   conflict: 'Choose another name; "lethe org list" shows those that are taken.',
+  confirmation_mismatch: 'The token is of another organization than the slug that was typed.',
+  zdr_irrevocable: 'The organization has Zero Data Retention: no call turns that off.',
   unavailable: 'A service is starting or away. Try again in a few seconds.',
 };
 
@@ -59,7 +61,11 @@ export const refusalOf = (status: number, text: string): CallRefused => {
 };
 
 /** Speaks JSON to a base URL with a bearer token. Errors never quote the token or what was sent. */
-export const createApiClient = (baseUrl: string, token: string): ApiClient => ({
+export const createApiClient = (
+  baseUrl: string,
+  token: string,
+  callTimeoutMs = defaultTimeoutMs,
+): ApiClient => ({
   async call(method, path, answer, body) {
     let status: number;
     let text: string;

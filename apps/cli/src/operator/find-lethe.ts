@@ -12,6 +12,7 @@ const runSchema = z.object({
   audit: z.string(),
   auditVerifierKey: z.string().nullish(),
   operatorToken: z.string(),
+  organizations: z.array(z.object({ slug: z.string(), adminToken: z.string().nullable() })).default([]),
 });
 type Run = z.infer<typeof runSchema>;
 

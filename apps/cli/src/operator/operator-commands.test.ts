@@ -225,7 +225,7 @@ describe('when it does not work', () => {
 });
 
 describe('help', () => {
-  it.each(['up', 'org', 'member', 'token', 'key', 'audit'])(
+  it.each(['up', 'org', 'member', 'token', 'key', 'zdr', 'audit'])(
     'of lethe %s is printed and nothing is done',
     async (name) => {
       const { code, out, err } = await lethe(name, '--help');
@@ -239,7 +239,7 @@ describe('help', () => {
   it('of lethe lists every command', async () => {
     const { code, out } = await lethe('--help');
     expect(code).toBe(0);
-    for (const name of ['up', 'org', 'member', 'token', 'key', 'audit'])
+    for (const name of ['up', 'org', 'member', 'token', 'key', 'zdr', 'audit'])
       expect(out).toMatch(new RegExp(`^  ${name} `, 'm'));
   });
 });

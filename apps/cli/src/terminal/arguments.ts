@@ -7,12 +7,16 @@ type Options = NonNullable<ParseArgsConfig['options']>;
 export const readArguments = <const O extends Options>(
   command: string,
   args: readonly string[],
-  expected: { readonly options: O; readonly positionals: readonly string[] },
+  expected: {
+    readonly options: O;
+    readonly positionals: readonly string[];
+    readonly optional?: readonly string[];
+  },
 ) => {
   const parsed = parse(command, args, expected.options);
   const missing = expected.positionals[parsed.positionals.length];
   if (missing !== undefined) throw usageProblem(`<${missing}> is missing.`, command);
-  if (parsed.positionals.length > expected.positionals.length)
+  if (parsed.positionals.length > expected.positionals.length + (expected.optional?.length ?? 0))
     throw usageProblem('There is an argument too many.', command);
   return parsed;
 };
