@@ -16,3 +16,4 @@ export * from './safe/bearer.js';
 export * from './safe/errors.js';
 export * from './safe/log.js';
 export * from './safe/opaque.js';
+export { GuardedSockets } from './sockets/guarded-sockets.js';

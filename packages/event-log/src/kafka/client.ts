@@ -1,8 +1,8 @@
 import { connect, isIP, type Socket } from 'node:net';
 import { connect as connectTls } from 'node:tls';
+import type { GuardedSockets } from '@lethe/service-kit';
 import kafkajs, { type ISocketFactoryArgs, type KafkaConfig, type RetryOptions } from 'kafkajs';
 import type { KafkaLogConfig } from '../config.js';
-import type { GuardedSockets } from '../producer/guarded-sockets.js';
 import { correctIdleTimer } from './idle-timer.js';
 
 const connectionTimeoutMs = 3_000;

@@ -1,8 +1,8 @@
+import { GuardedSockets } from '@lethe/service-kit';
 import type { Consumer, EachBatchPayload, KafkaMessage } from 'kafkajs';
 import type { KafkaLogConfig } from '../config.js';
 import { backoffMs, within } from '../consumer/waiting.js';
 import type { RunOptions, StoredRecord } from '../port.js';
-import { GuardedSockets } from '../producer/guarded-sockets.js';
 import { rulesOf } from '../topics.js';
 import { kafkaClient } from './client.js';
 import { LogBounds } from './log-bounds.js';

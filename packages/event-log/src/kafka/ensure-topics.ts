@@ -1,7 +1,7 @@
+import { GuardedSockets } from '@lethe/service-kit';
 import type { ITopicConfig } from 'kafkajs';
 import type { KafkaLogConfig } from '../config.js';
 import { type TopicName, topicNames } from '../port.js';
-import { GuardedSockets } from '../producer/guarded-sockets.js';
 import { type TopicRules, topicRules } from '../topics.js';
 import { kafkaClient } from './client.js';
 import { toEventLogError } from './errors.js';

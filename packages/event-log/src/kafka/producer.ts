@@ -1,3 +1,4 @@
+import { GuardedSockets } from '@lethe/service-kit';
 import kafkajs, { type Message, type Producer, type RecordMetadata } from 'kafkajs';
 import type { KafkaLogConfig } from '../config.js';
 import {
@@ -7,7 +8,6 @@ import {
   type Position,
   type ProducerOptions,
 } from '../port.js';
-import { GuardedSockets } from '../producer/guarded-sockets.js';
 import { type ProducerSession, SerialProducer } from '../producer/serial-producer.js';
 import { kafkaClient } from './client.js';
 import { toEventLogError } from './errors.js';

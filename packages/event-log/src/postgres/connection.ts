@@ -1,8 +1,8 @@
 import { once } from 'node:events';
 import { connect, type Socket } from 'node:net';
+import { GuardedSockets } from '@lethe/service-kit';
 import postgres from 'postgres';
 import { EventLogError } from '../port.js';
-import { GuardedSockets } from '../producer/guarded-sockets.js';
 
 const connectTimeoutS = 5;
 const statementTimeoutMs = 10_000;

@@ -40,6 +40,14 @@ export class GuardedSockets {
     return socket;
   }
 
+  /** Ends one of them in the same way, whichever of them are left. */
+  cutOne(socket: Socket): void {
+    if (!this.#sockets.has(socket)) return;
+    const tcp = this.#sockets.get(socket);
+    this.#sockets.delete(socket);
+    end(socket, tcp);
+  }
+
   cut(): void {
     this.#cut = true;
     const sockets = [...this.#sockets];

@@ -7,10 +7,18 @@ import { join } from 'node:path';
 import { connect as connectTls, createServer as createTlsServer } from 'node:tls';
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
 import { startTcpProxy, type TcpProxy } from '@lethe/test-servers';
-import { until } from '../contract/reading.contract.js';
 import { GuardedSockets } from './guarded-sockets.js';
 
 const sentBytes = 1_048_576;
+
+/** Resolves when the condition holds; rejects after `ms`, which is only there to end a test that would hang. */
+const until = async (condition: () => boolean, ms = 90_000): Promise<void> => {
+  const deadline = performance.now() + ms;
+  while (!condition()) {
+    if (performance.now() > deadline) throw new Error('what the test waits for did not happen');
+    await new Promise((resolve) => setTimeout(resolve, 20));
+  }
+};
 const closeOf = (socket: Socket): Promise<unknown> => new Promise((resolve) => socket.once('close', resolve));
 
 describe('GuardedSockets over TCP', () => {
@@ -62,6 +70,19 @@ describe('GuardedSockets over TCP', () => {
 
   it('is needed: a destroyed socket still delivers everything', async () => {
     expect(await receivedAfter((socket) => socket.destroy())).toBe(sentBytes);
+  });
+
+  it('cuts one, and leaves the others and itself as they were', async () => {
+    const sockets = new GuardedSockets();
+    const [one, other] = [connect(proxy.port, '127.0.0.1'), connect(proxy.port, '127.0.0.1')];
+    for (const each of [one, other]) sockets.adopt(each, each);
+    await Promise.all([once(one, 'connect'), once(other, 'connect')]);
+    sockets.cutOne(one);
+    await closeOf(one);
+    other.write('still there');
+    await until(() => receivedBytes === 'still there'.length);
+    expect(sockets.isCut).toBe(false);
+    sockets.cut();
   });
 
   it('lets no write through that is not allowed, and tells the listeners of the socket', async () => {
