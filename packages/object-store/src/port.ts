@@ -75,3 +75,23 @@ export class ObjectStoreError extends Error {
     this.name = 'ObjectStoreError';
   }
 }
+
+/** Throws ObjectStoreError `bad_key`. */
+export const checkKey = (key: string): void => {
+  if (!isObjectKey(key)) throw new ObjectStoreError('bad_key');
+};
+
+/** Throws ObjectStoreError `bad_key` or `object_too_large`. */
+export const checkPut = (key: string, body: Buffer): void => {
+  checkKey(key);
+  if (body.length > objectBytesMax) throw new ObjectStoreError('object_too_large');
+};
+
+/** The options of a listing within their bounds; throws ObjectStoreError `bad_key`. */
+export const listingOf = (options: {
+  readonly after?: string | undefined;
+  readonly limit: number;
+}): { after: string; limit: number } => {
+  if (options.after !== undefined) checkKey(options.after);
+  return { after: options.after ?? '', limit: Math.min(Math.max(Math.trunc(options.limit) || 1, 1), 1_000) };
+};

@@ -1,0 +1,134 @@
+import type { Readable } from 'node:stream';
+import type { S3StoreConfig } from '../config.js';
+import {
+  checkKey,
+  isObjectKey,
+  listingOf,
+  type ObjectInfo,
+  type ObjectReader,
+  ObjectStoreError,
+} from '../port.js';
+import { isMissing, toObjectStoreError } from './errors.js';
+import { Exchange } from './exchange.js';
+import { openSession } from './session.js';
+
+const answerTimeoutMs = 15_000;
+
+/** Rejects with `timeout` when the next piece does not come; the time a slow reader takes does not count. */
+const nextOf = async (
+  source: AsyncIterator<Buffer>,
+  onTimeout: () => void,
+): Promise<IteratorResult<Buffer>> => {
+  let timer: NodeJS.Timeout | undefined;
+  const late = new Promise<never>((_, reject) => {
+    timer = setTimeout(() => {
+      onTimeout();
+      reject(new ObjectStoreError('timeout'));
+    }, answerTimeoutMs);
+  });
+  try {
+    return await Promise.race([source.next(), late]);
+  } finally {
+    clearTimeout(timer);
+  }
+};
+
+/** The transfer as its pieces. One that nobody begins to read is ended after a while. */
+const piecesOf = (body: Readable, bytes: number, exchange: Exchange): AsyncIterable<Buffer> => {
+  const abort = (): void => exchange.abort();
+  const unclaimed = setTimeout(() => {
+    abort();
+    body.destroy();
+  }, answerTimeoutMs);
+  async function* pieces(): AsyncGenerator<Buffer, void, undefined> {
+    clearTimeout(unclaimed);
+    const source = (body as AsyncIterable<Buffer>)[Symbol.asyncIterator]();
+    let got = 0;
+    try {
+      for (let next = await nextOf(source, abort); !next.done; next = await nextOf(source, abort)) {
+        got += next.value.length;
+        yield next.value;
+      }
+    } catch (error) {
+      if (error instanceof ObjectStoreError) throw error;
+      throw new ObjectStoreError('truncated');
+    } finally {
+      // Nothing to end when all of it came.
+      if (got !== bytes) abort();
+    }
+    if (got !== bytes) throw new ObjectStoreError('truncated');
+  }
+  return pieces();
+};
+
+/** The S3 adapter of ObjectReader. Needs the rights to get, list and delete objects of the bucket. */
+export const openS3Reader = (config: S3StoreConfig): ObjectReader => {
+  const { bucket } = config;
+  const session = openSession(config);
+  let closed = false;
+  const exchange = (isObject = false): Exchange => {
+    if (closed) throw new ObjectStoreError('closed');
+    return new Exchange(session, config, { isObject });
+  };
+  const unlessMissing = async <T>(work: Promise<T>): Promise<T | undefined> => {
+    try {
+      return await work;
+    } catch (error) {
+      if (isMissing(error)) return undefined;
+      throw toObjectStoreError(error);
+    }
+  };
+
+  const page = async (after: string, limit: number): Promise<{ found: ObjectInfo[]; last?: string }> => {
+    const answer = await exchange().run(answerTimeoutMs, (client) =>
+      client.listObjectsV2Query(bucket, '', '', '', limit, after),
+    );
+    const found = answer.objects.flatMap(({ name, size, lastModified }) =>
+      name !== undefined && lastModified !== undefined && isObjectKey(name)
+        ? [{ key: name, bytes: size ?? 0, storedAtMs: lastModified.getTime() }]
+        : [],
+    );
+    const last = answer.objects.at(-1)?.name;
+    return { found, ...(answer.isTruncated && last !== undefined && { last }) };
+  };
+
+  return {
+    read: async (key) => {
+      checkKey(key);
+      const call = exchange(true);
+      const body = await unlessMissing(
+        call.run(answerTimeoutMs, (client) => client.getObject(bucket, key), isMissing),
+      );
+      if (body === undefined) return undefined;
+      return piecesOf(body, call.bodyBytes, call);
+    },
+    stat: async (key) => {
+      checkKey(key);
+      const stat = await unlessMissing(
+        exchange().run(answerTimeoutMs, (client) => client.statObject(bucket, key), isMissing),
+      );
+      return stat && { key, bytes: stat.size, storedAtMs: stat.lastModified.getTime() };
+    },
+    list: async (options) => {
+      const { after, limit } = listingOf(options);
+      const all: ObjectInfo[] = [];
+      // What others put into the bucket under other names is passed over.
+      for (let from: string | undefined = after; from !== undefined && all.length < limit; ) {
+        const { found, last } = await page(from, limit - all.length);
+        all.push(...found);
+        from = last;
+      }
+      return all;
+    },
+    remove: async (key) => {
+      checkKey(key);
+      await unlessMissing(
+        exchange().run(answerTimeoutMs, (client) => client.removeObject(bucket, key), isMissing),
+      );
+    },
+    close: async () => {
+      closed = true;
+      session.end();
+    },
+  };
+};
