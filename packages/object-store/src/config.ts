@@ -6,6 +6,8 @@ export interface S3StoreConfig {
   readonly bucket: string;
   readonly accessKeyId: string;
   readonly secretAccessKey: string;
+  /** With credentials that were lent for a time. */
+  readonly sessionToken?: string;
   /** Authority (absent = the public ones), as PEM text. */
   readonly tls?: { readonly ca?: string };
 }

@@ -9,4 +9,10 @@ export { type KafkaServer, kafkaAvailability, startKafka, type Unavailable } fro
 export { startTcpProxy, type TcpProxy } from './kafka/tcp-proxy.js';
 export { startTestPostgres, type TestLogin, type TestPostgres } from './postgres/start-test-postgres.js';
 export { routerEnvironment, routerFlags } from './router/router-command.js';
+export {
+  type S3Credentials,
+  type S3Server,
+  s3Availability,
+  startS3,
+} from './s3/s3-server.js';
 export { type NoSpin, type SpinPrograms, spinPrograms } from './spin/spin-programs.js';

@@ -117,7 +117,7 @@ export class Exchange {
   }
 
   #client(): Client {
-    const { region, accessKeyId, secretAccessKey, endpoint } = this.#config;
+    const { region, accessKeyId, secretAccessKey, sessionToken, endpoint } = this.#config;
     const { host, port, secure } = readEndpoint(endpoint);
     return new Client({
       endPoint: host,
@@ -126,6 +126,7 @@ export class Exchange {
       region,
       accessKey: accessKeyId,
       secretKey: secretAccessKey,
+      ...(sessionToken !== undefined && { sessionToken }),
       pathStyle: true,
       partSize: 67_108_864,
       transport: { request: this.#send } as Transport,

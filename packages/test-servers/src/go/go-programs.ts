@@ -1,6 +1,15 @@
 import { type ChildProcessWithoutNullStreams, spawn } from 'node:child_process';
 import { createHash } from 'node:crypto';
-import { existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, renameSync, rmSync } from 'node:fs';
+import {
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  renameSync,
+  rmSync,
+  writeFileSync,
+} from 'node:fs';
 import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
@@ -17,6 +26,10 @@ export interface GoProgram {
   /** What to build in it: its own package, or one it requires. */
   readonly target?: string;
   readonly name: string;
+  /** Further arguments of `go build`. */
+  readonly flags?: readonly string[];
+  /** Default 9 minutes. */
+  readonly buildTimeoutMs?: number;
   /** Throws in CI when it cannot be had. */
   readonly required: boolean;
 }
@@ -44,13 +57,23 @@ const repositoryRoot = (): string => {
   return folder;
 };
 
-const runs = (program: string, args: string[], cwd: string, env: NodeJS.ProcessEnv = {}): Promise<boolean> =>
+interface Surroundings {
+  readonly cwd: string;
+  readonly env?: NodeJS.ProcessEnv;
+  readonly timeoutMs?: number;
+}
+
+const runs = (
+  program: string,
+  args: string[],
+  { cwd, env = {}, timeoutMs = buildTimeoutMs }: Surroundings,
+): Promise<boolean> =>
   new Promise((resolve) => {
     const child = spawn(program, args, {
       cwd,
       env: { ...process.env, ...env },
       stdio: ['ignore', 'ignore', 'inherit'],
-      timeout: buildTimeoutMs,
+      timeout: timeoutMs,
       killSignal: 'SIGKILL',
     });
     child.on('error', () => resolve(false));
@@ -67,33 +90,52 @@ const unavailable = ({ name, required }: GoProgram, reason: string): NoProgram =
 
 /** Go from the machine, else from Debian when this process may install it. */
 const haveGo = async (cwd: string): Promise<boolean> => {
-  if (await runs('go', ['version'], cwd)) return true;
-  if (process.getuid?.() !== 0 || !(await runs('apt-get', ['update'], cwd))) return false;
+  if (await runs('go', ['version'], { cwd })) return true;
+  if (process.getuid?.() !== 0 || !(await runs('apt-get', ['update'], { cwd }))) return false;
   const packages = ['golang-go', 'golang-golang-x-mod-dev'];
-  const installed = await runs('apt-get', ['install', '-y', '--no-install-recommends', ...packages], cwd);
-  return installed && runs('go', ['version'], cwd);
+  const installed = await runs('apt-get', ['install', '-y', '--no-install-recommends', ...packages], { cwd });
+  return installed && runs('go', ['version'], { cwd });
 };
 
 /** With the sums of go.sum from the module proxy; without a proxy, from Debian's sources. */
-const compile = async (folder: string, output: string, target: string): Promise<boolean> => {
-  const args = ['build', '-o', output, target];
-  if (
-    await runs('go', args, folder, {
-      GO111MODULE: 'on',
-      GOFLAGS: '-mod=readonly -buildvcs=false',
-      GOWORK: 'off',
-    })
-  )
-    return true;
+const compile = async (cwd: string, output: string, program: GoProgram): Promise<boolean> => {
+  const { target = '.', flags = [], buildTimeoutMs: timeoutMs = buildTimeoutMs } = program;
+  const args = ['build', ...flags, '-o', output, target];
+  const env = { GO111MODULE: 'on', GOFLAGS: '-mod=readonly -buildvcs=false', GOWORK: 'off' };
+  if (await runs('go', args, { cwd, env, timeoutMs })) return true;
   if (target !== '.' || !existsSync(debianSources)) return false;
-  return runs('go', args, folder, { GO111MODULE: 'off', GOFLAGS: '-buildvcs=false', GOPATH: debianSources });
+  const ownSources = { GO111MODULE: 'off', GOFLAGS: '-buildvcs=false', GOPATH: debianSources };
+  return runs('go', args, { cwd, env: ownSources, timeoutMs });
+};
+
+/** Whether the one who made this mark is alive. */
+const isHeld = (mark: string): boolean => {
+  try {
+    process.kill(Number(readFileSync(mark, 'utf8')), 0);
+    return true;
+  } catch {
+    return false;
+  }
+};
+
+/** One process builds, and others that want the same program wait for it: two would take twice as long. */
+const waitForTurn = async (mark: string, isBuilt: () => boolean): Promise<void> => {
+  while (!isBuilt()) {
+    try {
+      writeFileSync(mark, String(process.pid), { flag: 'wx' });
+      return;
+    } catch {
+      if (!isHeld(mark)) rmSync(mark, { force: true });
+      await new Promise((resolve) => setTimeout(resolve, 200));
+    }
+  }
 };
 
 /** Path of a program built from a Go module of this repository, once for each state of its sources. */
 export const buildGoProgram = async (program: GoProgram): Promise<string | NoProgram> => {
-  const { module, target = '.', name } = program;
+  const { module, target = '.', name, flags = [] } = program;
   const folder = join(repositoryRoot(), module);
-  const sources = createHash('sha256').update(target);
+  const sources = createHash('sha256').update([target, ...flags].join('\n'));
   for (const file of readdirSync(folder).sort())
     sources.update(file).update(readFileSync(join(folder, file)));
   const cache = join(repositoryRoot(), '.cache', 'go');
@@ -101,14 +143,18 @@ export const buildGoProgram = async (program: GoProgram): Promise<string | NoPro
   if (existsSync(built)) return built;
   if (!(await haveGo(folder))) return unavailable(program, 'go is not installed');
   mkdirSync(cache, { recursive: true });
+  const mark = `${built}.building`;
+  await waitForTurn(mark, () => existsSync(built));
+  if (existsSync(built)) return built;
   const staging = mkdtempSync(join(cache, 'building-'));
   try {
-    if (!(await compile(folder, join(staging, name), target)))
+    if (!(await compile(folder, join(staging, name), program)))
       return unavailable(program, 'go could not build it');
     renameSync(join(staging, name), built);
     return built;
   } finally {
     rmSync(staging, { recursive: true, force: true });
+    rmSync(mark, { force: true });
   }
 };
 

@@ -8,8 +8,8 @@ export interface Exchange {
 
 export interface TcpProxy {
   readonly port: number;
-  /** Where connections go; may be set after the start, because a broker wants to know the proxy's port first. */
-  target(port: number): void;
+  /** Where connections go, a port or a unix socket's path; may be set after the start, because a broker wants to know the proxy's port first. */
+  target(to: number | string): void;
   /** Called for each answer; `cut` drops it and resets both sides. undefined forwards everything. */
   onAnswer(decide: ((exchange: Exchange) => 'forward' | 'cut') | undefined): void;
   /** Stops reading from clients, so that what they send stays in their own buffers and the kernel's. */
@@ -31,7 +31,7 @@ const noBytes = Buffer.alloc(0);
 /** A proxy on 127.0.0.1 that can lose answers, hold requests back and cut connections. */
 export const startTcpProxy = async (): Promise<TcpProxy> => {
   const pairs = new Set<Pair>();
-  let targetPort = 0;
+  let target: number | string = 0;
   let held = false;
   let received = 0;
   let decide: ((exchange: Exchange) => 'forward' | 'cut') | undefined;
@@ -43,7 +43,10 @@ export const startTcpProxy = async (): Promise<TcpProxy> => {
   };
 
   const listener = createServer((client) => {
-    const pair: Pair = { client, server: connect(targetPort, '127.0.0.1') };
+    const pair: Pair = {
+      client,
+      server: typeof target === 'string' ? connect(target) : connect(target, '127.0.0.1'),
+    };
     let fromClient: Buffer = noBytes;
     pairs.add(pair);
     if (held) client.pause();
@@ -74,8 +77,8 @@ export const startTcpProxy = async (): Promise<TcpProxy> => {
   };
   return {
     port: address.port,
-    target: (port) => {
-      targetPort = port;
+    target: (to) => {
+      target = to;
     },
     onAnswer: (next) => {
       decide = next;
