@@ -1,0 +1,95 @@
+import { existsSync } from 'node:fs';
+import { readdir, readFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { applyMigrations, type PostgresConnection } from '@lethe/postgres-server';
+import { startTestPostgres, type TestLogin, type TestPostgres } from '@lethe/test-servers';
+import postgres from 'postgres';
+import { repositoryRoot } from '../../start-lethe.js';
+
+interface Database {
+  readonly name: string;
+  readonly schema: string;
+  readonly migrations: string;
+  readonly roles: readonly string[];
+}
+
+const databases: readonly Database[] = [
+  { name: 'config', schema: 'config', migrations: 'apps/admin-config', roles: ['lethe_admin'] },
+  {
+    name: 'accounting',
+    schema: 'public',
+    migrations: 'apps/accounting',
+    roles: ['lethe_telemetry_w', 'lethe_payload_w', 'lethe_accounting_control', 'lethe_accounting_r'],
+  },
+  { name: 'audit', schema: 'public', migrations: 'apps/audit', roles: ['lethe_audit_append'] },
+  {
+    name: 'event_log',
+    schema: 'public',
+    migrations: 'packages/event-log',
+    roles: ['lethe_router_log', 'lethe_accounting_log', 'lethe_audit_log'],
+  },
+  {
+    name: 'object_store',
+    schema: 'public',
+    migrations: 'packages/object-store',
+    roles: ['lethe_router_objects', 'lethe_accounting_objects'],
+  },
+];
+
+/** Every database of the product on one real server, made by the product's own migrations. */
+export interface HouseDatabases {
+  readonly server: TestPostgres;
+  /** What a runtime role connects with. */
+  url(role: string): string;
+  /** The superuser's way into one database, for programs of their own. */
+  superuser(database: string): PostgresConnection;
+  /** Runs something as the superuser, who sees past row-level security. */
+  as<T>(database: string, use: (sql: postgres.Sql) => Promise<T>): Promise<T>;
+  stop(): Promise<void>;
+}
+
+const readMigrations = async (folder: string): Promise<{ name: string; sql: string }[]> => {
+  const names = (await readdir(folder)).filter((name) => name.endsWith('.sql')).sort();
+  return Promise.all(
+    names.map(async (file) => ({
+      name: file.slice(0, -'.sql'.length),
+      sql: await readFile(join(folder, file), 'utf8'),
+    })),
+  );
+};
+
+/** Starts the server and makes all databases. */
+export const startHouseDatabases = async (): Promise<HouseDatabases> => {
+  const server = await startTestPostgres();
+  const password = decodeURIComponent(/\/\/[^:]+:([^@]+)@/.exec(server.superuserUrl)?.[1] ?? '');
+  const superuser = (database: string): PostgresConnection =>
+    server.connection({ user: 'postgres', password, database });
+  const as = async <T>(database: string, use: (sql: postgres.Sql) => Promise<T>): Promise<T> => {
+    const sql = postgres({ ...superuser(database), max: 1, fetch_types: false, onnotice: () => undefined });
+    try {
+      return await use(sql);
+    } finally {
+      await sql.end({ timeout: 1 });
+    }
+  };
+  const logins = new Map<string, { login: TestLogin; database: string }>();
+  for (const { name, schema, migrations, roles } of databases) {
+    const folder = join(repositoryRoot, migrations, 'migrations');
+    if (!existsSync(folder)) continue;
+    await server.sql.unsafe(`create database ${name}`);
+    const steps = await readMigrations(folder);
+    await as(name, (sql) => applyMigrations(sql, { owner: 'lethe_owner', schema, migrations: steps }));
+    for (const role of roles) logins.set(role, { login: await server.login(role), database: name });
+  }
+  return {
+    server,
+    superuser,
+    as,
+    url: (role) => {
+      const found = logins.get(role);
+      if (found === undefined) throw new Error(`there is no role ${role}`);
+      return found.login.url(found.database);
+    },
+    stop: () => server.stop(),
+  };
+};
