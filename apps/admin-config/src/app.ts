@@ -5,16 +5,18 @@ import { bounds } from './domain/bounds.js';
 import { identityService } from './grpc/identity-service.js';
 import { policySyncService } from './grpc/policy-sync-service.js';
 import { createAuthenticator } from './identity/authenticate.js';
-import { observe, refusalCounter, reportCounter } from './metrics.js';
+import { leaseCounter, observe, refusalCounter, reportCounter } from './metrics.js';
 import { createAuditReader } from './outbox/audit-reader.js';
 import { accountingDestination, auditDestination } from './outbox/deliver.js';
 import { createProofDesk } from './outbox/proof-desk.js';
 import { Relay } from './outbox/relay.js';
-import { PolicyHub } from './policy-sync/policy-hub.js';
+import { createSealOrg } from './outbox/seal-org.js';
+import { PolicyDriver } from './policy-sync/driver.js';
 import { watchChanges } from './policy-sync/watch-policy.js';
 import { createRestApp } from './rest/rest-app.js';
 import { type Database, openDatabase } from './store/database.js';
 import type { Deps } from './use-cases/change.js';
+import { RouterReports } from './use-cases/router-reports.js';
 import { createSerialQueue } from './use-cases/serial-queue.js';
 import { ZdrWatch } from './zdr-watch/zdr-watch.js';
 
@@ -61,40 +63,73 @@ const startRelays = (config: Config, database: Database, log: Logger) => {
 export const startAdminConfig = async (config: Config, log: Logger): Promise<RunningService> => {
   const database = openDatabase(config.database.url.reveal(), log);
   const metrics = createMetrics('admin-config');
-  const hub = new PolicyHub({ database, providerAccounts: providerAccountsOf(config), clock, log });
-  await hub.refresh();
-  const relays = startRelays(config, database, log);
   const reader = createAuditReader(config.auditGrpc, config.serviceCredential);
-  const watch = watchChanges(database, log, () => {
-    relays.wake();
-    return hub.refresh();
-  });
-  const deps: Deps = {
+  const sealer = createSealOrg(config.accountingGrpc, config.serviceCredential);
+  let woken = (): void => {};
+  const own = {
     database,
     clock,
-    serial: createSerialQueue(bounds.changesWaitingMax),
-    changed: () => watch.wake(),
+    changed: () => woken(),
     proofs: createProofDesk({ database, reader, waitMs: proofWaitMs }),
-    refused: refusalCounter(metrics),
   };
-  observe({ registry: metrics, hub, database, clock });
-  const zdrWatch = new ZdrWatch({ deps, tombstones: () => reader.tombstones(), log });
+  const driver = new PolicyDriver({
+    ...own,
+    log,
+    sealOrg: sealer.sealOrg,
+    count: leaseCounter(metrics),
+    providerAccounts: providerAccountsOf(config),
+    leaseTtlMs: config.leaseTtlMs,
+    awaitsAnchors: true,
+  });
+  await driver.refresh();
+  const relays = startRelays(config, database, log);
+  const watch = watchChanges(database, log, () => {
+    relays.wake();
+    return driver.refresh();
+  });
+  woken = () => watch.wake();
+  const deps: Deps = {
+    ...own,
+    serial: createSerialQueue(bounds.changesWaitingMax),
+    refused: refusalCounter(metrics),
+    zdr: {
+      settled: (org) => driver.settled(org),
+      remembered: () => driver.zdrOrgIds,
+      tombstones: () => reader.tombstones(),
+      backupRetentionDays: config.backupRetentionDays,
+    },
+  };
+  observe({ registry: metrics, driver, database, clock });
+  const zdrWatch = new ZdrWatch({
+    ...{ deps, tombstones: () => reader.tombstones(), log },
+    compared: () => driver.allowGrants(),
+  });
+  const reports = new RouterReports({ deps, log });
+  const count = reportCounter(metrics);
+  const report = (routerId: string, facts: wire.Report): void => {
+    count(facts);
+    reports.note(routerId, facts);
+  };
   const authenticator = createAuthenticator(database, config.operatorTokenSha256);
-  const session = { hub, leaseTtlMs: config.leaseTtlMs, log, report: reportCounter(metrics) };
   const grpcServer = await serveGrpc({
     host: config.host,
     port: config.grpcPort,
     credentials: config.callers,
-    services: [policySyncService(deps, session), identityService({ authenticator, database, log })],
+    services: [
+      policySyncService(deps, { driver, log, report }),
+      identityService({ authenticator, database, log }),
+    ],
   });
   const rest = createRestApp({ deps, authenticator, log, metrics, ready: () => database.ready() });
   const restServer = await serveRest(rest, { host: config.host, port: config.restPort });
   return {
     stop: async () => {
       watch.close();
+      driver.close();
       await restServer.close();
       reader.close();
-      await Promise.all([grpcServer.close(), relays.close(), zdrWatch.close()]);
+      sealer.close();
+      await Promise.all([grpcServer.close(), relays.close(), zdrWatch.close(), reports.close()]);
       await database.close();
     },
   };

@@ -1,4 +1,5 @@
 import { serviceNames } from '@lethe/contracts';
+import { leaseTtlMsMax, leaseTtlMsMin } from '@lethe/policy-sync';
 import { Opaque } from '@lethe/service-kit';
 import { z } from 'zod';
 
@@ -42,7 +43,9 @@ export const configSchema = z.strictObject({
   accountingGrpc: addressSchema,
   auditGrpc: addressSchema,
   providerAccounts: z.array(providerAccountSchema).max(256),
-  leaseTtlMs: z.number().int().min(200).max(60_000).default(10_000),
+  leaseTtlMs: z.number().int().min(leaseTtlMsMin).max(leaseTtlMsMax).default(10_000),
+  /** How long backups of accounting's database are kept: only then is shredded history out of reach everywhere. */
+  backupRetentionDays: z.number().int().min(0).max(3650).default(35),
 });
 
 export type Config = z.infer<typeof configSchema>;

@@ -1,6 +1,7 @@
 import type { policy as wire } from '@lethe/contracts';
 import { Counter, Gauge, type Registry } from 'prom-client';
-import type { PolicyHub } from './policy-sync/policy-hub.js';
+import type { PolicyDriver } from './policy-sync/driver.js';
+import type { LeaseFact } from './policy-sync/driver-calls.js';
 import type { Database, Queryable } from './store/database.js';
 import { outboxBacklog, refusedRows } from './store/outbox.js';
 import { rolledBackOrganizations } from './store/zdr-log.js';
@@ -29,6 +30,17 @@ export const reportCounter = (registry: Registry): ((report: wire.Report) => voi
     counter.inc({ fact: 'zdr_regressions' }, Number(report.zdrRegressions));
     counter.inc({ fact: 'preflight_failed' }, report.preflight.filter(({ ok }) => !ok).length);
   };
+};
+
+/** Counts what became of leases. */
+export const leaseCounter = (registry: Registry): ((fact: LeaseFact) => void) => {
+  const counter = new Counter({
+    name: 'lethe_admin_leases_total',
+    help: 'Leases that were granted, that lapsed, and renewals that were not granted, by why',
+    labelNames: ['fact'],
+    registers: [registry],
+  });
+  return (fact) => counter.inc({ fact });
 };
 
 const destinations = ['audit', 'accounting'] as const;
@@ -60,12 +72,12 @@ const outboxGauge = (
 
 interface Observed {
   readonly registry: Registry;
-  readonly hub: PolicyHub;
+  readonly driver: PolicyDriver;
   readonly database: Database;
   readonly clock: () => number;
 }
 
-const observeOutbox = ({ registry, database, clock }: Omit<Observed, 'hub'>): void => {
+const observeOutbox = ({ registry, database, clock }: Omit<Observed, 'driver'>): void => {
   const common = { registry, database };
   outboxGauge(
     {
@@ -97,14 +109,14 @@ const observeOutbox = ({ registry, database, clock }: Omit<Observed, 'hub'>): vo
 };
 
 /** The policy version, the routers that follow it, and what waits in the outbox. */
-export const observe = ({ registry, hub, database, clock }: Observed): void => {
+export const observe = ({ registry, driver, database, clock }: Observed): void => {
   new Gauge({
     name: 'lethe_admin_policy_version',
     help: 'Config version that routers are sent',
     registers: [registry],
     async collect() {
-      await hub.refresh().catch(() => {});
-      this.set(Number(hub.version));
+      await driver.refresh().catch(() => {});
+      this.set(Number(driver.version));
     },
   });
   new Gauge({
@@ -112,7 +124,7 @@ export const observe = ({ registry, hub, database, clock }: Observed): void => {
     help: 'Routers that follow the policy',
     registers: [registry],
     collect() {
-      this.set(hub.streams);
+      this.set(driver.streams);
     },
   });
   new Gauge({
@@ -122,6 +134,22 @@ export const observe = ({ registry, hub, database, clock }: Observed): void => {
     async collect() {
       const organizations = await database.read(rolledBackOrganizations).catch(() => undefined);
       if (organizations !== undefined) this.set(organizations);
+    },
+  });
+  new Gauge({
+    name: 'lethe_admin_zdr_guard',
+    help: '1 while no lease is granted because something knows more than the configuration',
+    registers: [registry],
+    collect() {
+      this.set(driver.guard === undefined ? 0 : 1);
+    },
+  });
+  new Gauge({
+    name: 'lethe_admin_zdr_pending',
+    help: 'Organizations whose ZDR is committed and not effective yet',
+    registers: [registry],
+    collect() {
+      this.set(driver.enablings);
     },
   });
   observeOutbox({ registry, database, clock });

@@ -1,12 +1,5 @@
-import type { OrgId, Uuid } from '@lethe/contracts';
-
-/** The one-way commitment. There is no type for an organization that left it. */
-export interface ZdrCommitment {
-  readonly enabledAt: Date;
-  readonly version: bigint;
-  readonly keysForcedOff: number;
-  readonly eventId: Uuid;
-}
+import type { OrgId } from '@lethe/contracts';
+import type { ZdrCommitment } from './zdr.js';
 
 /** How much of a request is kept where a key may log, in bytes of UTF-8: of one string, and of the whole document. */
 export interface PayloadLimits {

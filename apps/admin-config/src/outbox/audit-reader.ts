@@ -11,6 +11,7 @@ export interface Tombstone {
   readonly orgId: OrgId;
   readonly enabledAt: Date;
   readonly eventId: Uuid;
+  readonly shredHistory: boolean;
 }
 
 /** What admin-config asks audit. Rejects with GrpcCallError. */
@@ -23,11 +24,11 @@ export interface AuditReader {
 }
 
 /** A tombstone that cannot be read makes the whole list unreadable: none of them may be passed over. */
-const tombstoneOf = ({ orgId, enabledAtMs, eventId }: audit.Tombstone): Tombstone => {
+const tombstoneOf = ({ orgId, enabledAtMs, eventId, shredHistory }: audit.Tombstone): Tombstone => {
   const [org, event] = [uuidText(orgId), uuidText(eventId)];
   if (org === undefined || event === undefined || enabledAtMs > timeMsMax)
     throw new GrpcCallError(grpc.status.DATA_LOSS);
-  return { orgId: org, enabledAt: new Date(Number(enabledAtMs)), eventId: event };
+  return { orgId: org, enabledAt: new Date(Number(enabledAtMs)), eventId: event, shredHistory };
 };
 
 const readTombstones = (call: grpc.ClientReadableStream<audit.Tombstone>): Promise<Tombstone[]> =>

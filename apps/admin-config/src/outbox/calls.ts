@@ -61,11 +61,11 @@ const accountingRow = (method: NewOutboxRow['method'], orgId: OrgId, body: Uint8
 export const openOrgRow = (orgId: OrgId): NewOutboxRow =>
   accountingRow('open_org', orgId, accounting.OpenOrgRequest.encode({ orgId: uuidBytes(orgId) }).finish());
 
-export const sealOrgRow = (orgId: OrgId, version: bigint): NewOutboxRow =>
+export const sealOrgRow = (orgId: OrgId, version: bigint, shredHistory: boolean): NewOutboxRow =>
   accountingRow(
     'seal_org',
     orgId,
-    accounting.SealOrgRequest.encode({ orgId: uuidBytes(orgId), version }).finish(),
+    accounting.SealOrgRequest.encode({ orgId: uuidBytes(orgId), version, shredHistory }).finish(),
   );
 
 /** Accounting's copy of keys, in calls of a bounded size. */

@@ -1,5 +1,6 @@
 import { type ApiKeyId, type OrgId, uuidBytes, policy as wire } from '@lethe/contracts';
 import { distinctValuesPerDayMax } from '../domain/bounds.js';
+import type { CommittedOrg, GuardReason } from '../domain/zdr.js';
 import type { Database } from '../store/database.js';
 import {
   currentTransitKeys,
@@ -10,7 +11,9 @@ import {
 } from '../store/policy-rows.js';
 import type { FieldType } from '../store/schema.js';
 import { readVersion } from '../store/version.js';
+import { guardsRaised } from '../store/zdr-guards.js';
 import { tombstoneOrgIds } from '../store/zdr-log.js';
+import { pendingZdr } from '../store/zdr-steps.js';
 import { apiKeyEntry, organizationEntry, type PolicyState } from './policy-state.js';
 
 const fieldTypes: Readonly<Record<FieldType, wire.RegisteredFieldType>> = {
@@ -85,24 +88,44 @@ const apiKeysOf = (
   return new Map([...byKey].map(([id, list]) => [id, apiKeyEntry(list)]));
 };
 
+/** What one look at the database shows, all of it at one moment. */
+export interface PolicyReading {
+  readonly version: bigint;
+  /** ZDR by the rows and by what the anchors remember. */
+  readonly zdrOrgIds: ReadonlySet<OrgId>;
+  readonly guards: readonly GuardReason[];
+  /** Committed and not effective yet. */
+  readonly pending: readonly CommittedOrg[];
+  /** Undefined: the version is the one that is known. */
+  readonly state: PolicyState | undefined;
+}
+
+interface Known {
+  readonly providerAccounts: readonly wire.ProviderAccount[];
+  readonly now: Date;
+  readonly version: bigint | undefined;
+}
+
 /**
- * Reads the whole policy at one version: all queries see the same moment of the database. What the anchors of the
- * audit log remember as ZDR is ZDR here, whatever the organization's row says.
+ * Reads the policy at one version: all queries see the same moment of the database. What the anchors of the audit log
+ * remember as ZDR is ZDR here, whatever the organization's row says.
  */
-export const loadPolicy = (
-  database: Database,
-  providerAccounts: readonly wire.ProviderAccount[],
-  now: Date,
-): Promise<PolicyState> =>
+export const loadPolicy = (database: Database, known: Known): Promise<PolicyReading> =>
   database.transaction(async (tx) => {
     const version = await readVersion(tx);
     const tombstones = await tombstoneOrgIds(tx);
-    const organizations = organizationsOf(await policyOrganizations(tx), await policyFields(tx), tombstones);
-    return {
-      version,
-      organizations,
-      apiKeys: apiKeysOf(await policyApiKeys(tx, now), organizations, await currentTransitKeys(tx)),
-      zdrOrgIds: new Set([...(await zdrOrganizationIds(tx)), ...tombstones]),
-      providerAccounts,
+    const zdrOrgIds = new Set([...(await zdrOrganizationIds(tx)), ...tombstones]);
+    const reading = {
+      ...{ version, zdrOrgIds },
+      guards: await guardsRaised(tx),
+      pending: await pendingZdr(tx),
     };
+    if (version === known.version) return { ...reading, state: undefined };
+    const organizations = organizationsOf(await policyOrganizations(tx), await policyFields(tx), tombstones);
+    const keys = await policyApiKeys(tx, known.now);
+    const state: PolicyState = {
+      ...{ version, organizations, zdrOrgIds, providerAccounts: known.providerAccounts },
+      apiKeys: apiKeysOf(keys, organizations, await currentTransitKeys(tx)),
+    };
+    return { ...reading, state };
   }, 'repeatable read');

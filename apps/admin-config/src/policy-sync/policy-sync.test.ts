@@ -16,6 +16,7 @@ import {
   enableZdr,
   makeKey,
   makeOrg,
+  repairZdr,
   startWorld,
   type TestOrg,
   versionNow,
@@ -63,6 +64,7 @@ describe('PolicySync', () => {
     list.find((each) => idText(each.orgId) === org.id);
   const patchKey = (id: string, body: unknown) =>
     world.call('PATCH', `/v1/manage/apikey/${id}`, { token: org.admin.token, body });
+  const guards = async () => (await world.superuser`select reason from config.zdr_guard`).map(String);
   const transit = () => ({
     orgId: uuidBytes(org.id as ReturnType<typeof newUuidV7>),
     transitKeyId: uuidBytes(newUuidV7()),
@@ -204,7 +206,7 @@ describe('PolicySync', () => {
     router.close();
     await makeKey(world, org.admin.token);
     await makeKey(world, org.admin.token);
-    await face.hub.refresh();
+    await face.driver.refresh();
     const back = connect(face, router.bootId);
     back.hello(snapshot.version);
     let delta = await back.next('delta');
@@ -282,7 +284,7 @@ describe('PolicySync', () => {
     expect(face.reports).toEqual([value]);
     router.send({ $case: 'release', value: {} });
     expect(await router.ended()).toBe(grpc.status.OK);
-    expect(face.hub.streams).toBe(0);
+    expect(face.driver.streams).toBe(0);
   });
 
   it.each([
@@ -295,7 +297,12 @@ describe('PolicySync', () => {
     router.hello(0n, hello);
     expect(await router.ended()).toBe(status);
     expect(router.parts).toEqual([]);
-    expect(face.hub.streams).toBe(0);
+    expect(face.driver.streams).toBe(0);
+    const isAhead = (hello as Partial<wire.Hello>).haveVersion !== undefined;
+    expect(face.driver.guard).toBe(isAhead ? 'router_ahead' : undefined);
+    // The guard reaches the database a moment later; then it is repaired.
+    await eventually(async () => ((await guards()).length === (isAhead ? 1 : 0) ? true : undefined));
+    if (isAhead) expect((await repairZdr(world)).body).toMatchObject({ guards: ['router_ahead'] });
   });
 
   it('wants Hello first, and once', async () => {
@@ -325,14 +332,14 @@ describe('PolicySync', () => {
     await superuser`insert into config.registered_field (id, org_id, key, type, listed_values, created_at)
       select gen_random_uuid(), ${org.id}, 'key-' || n, 'listed', ${superuser.json(values)}, now()
       from generate_series(1, 64) n`;
-    for (let n = 0; n < 200 && face.hub.streams > 1; n++) {
+    for (let n = 0; n < 200 && face.driver.streams > 1; n++) {
       await superuser`update config.registered_field set type = ${n % 2 === 0 ? 'number' : 'uuid'}
         where key = 'key-1'`;
       await superuser`update config.config_version set version = version + 1`;
-      await face.hub.refresh();
+      await face.driver.refresh();
       await quick.next('delta');
     }
-    expect(face.hub.streams).toBe(1);
+    expect(face.driver.streams).toBe(1);
     expect(face.logLines.some((line) => line.includes('policy_sync.cut'))).toBe(true);
     slow.resume();
     expect(await slow.ended()).toBe(grpc.status.RESOURCE_EXHAUSTED);
@@ -346,7 +353,7 @@ describe('PolicySync', () => {
     const { id } = await makeKey(world, org.admin.token, { logging: true });
     await registerTransitKey(face, transit());
     await enableZdr(world, org);
-    await face.hub.refresh();
+    await face.driver.refresh();
     const { router } = await greeted();
     const { superuser } = world;
     await superuser`alter table config.organization disable trigger user`;
@@ -357,7 +364,7 @@ describe('PolicySync', () => {
     await superuser`insert into config.transit_key values (${newUuidV7()}, ${org.id}, ${randomBytes(32)}, true, 1, now())`;
     await superuser`update config.config_version set version = version + 1`;
     const later = await eventually(async () => {
-      await face.hub.refresh();
+      await face.driver.refresh();
       const { snapshot } = await greeted();
       return snapshot.version === (await versionNow(world)) ? snapshot : undefined;
     });

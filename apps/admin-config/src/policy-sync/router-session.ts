@@ -1,40 +1,63 @@
 import type { EventEmitter } from 'node:events';
 import * as grpc from '@grpc/grpc-js';
 import { isBoundedIdentifier, type policy as wire } from '@lethe/contracts';
+import type { CutCode, NackReason } from '@lethe/policy-sync';
 import type { Logger } from '@lethe/service-kit';
-import type { AdminPart, PolicyHub, Subscriber } from './policy-hub.js';
+import type { PolicyDriver, RouterLink } from './driver.js';
+import type { AdminPart } from './policy-feed.js';
 
 export const policySchemaVersion = 1;
 
 const waitingMax = 64;
-const nacksMax = 3;
+/** What fits into a column; a router that counts renewals never comes near it. */
+const counterMax = 2n ** 63n - 1n;
 const silenceMsMax = 60_000;
 
 export type SyncCall = grpc.ServerDuplexStream<wire.RouterMessage, wire.AdminMessage>;
 
 export interface SessionOptions {
-  readonly hub: PolicyHub;
-  readonly leaseTtlMs: number;
+  readonly driver: PolicyDriver;
   readonly log: Logger;
-  readonly report: (report: wire.Report) => void;
+  readonly report: (routerId: string, report: wire.Report) => void;
 }
+
+const cutStatus: Readonly<Record<CutCode | 'unavailable', readonly [grpc.status, string]>> = {
+  hello_first: [grpc.status.INVALID_ARGUMENT, 'hello comes first'],
+  hello_twice: [grpc.status.INVALID_ARGUMENT, 'hello is said once'],
+  ahead: [grpc.status.FAILED_PRECONDITION, 'the router is ahead of the database'],
+  nonce_reused: [grpc.status.FAILED_PRECONDITION, 'the nonce was seen before'],
+  keeps_refusing: [grpc.status.FAILED_PRECONDITION, 'the router keeps refusing'],
+  too_many: [grpc.status.RESOURCE_EXHAUSTED, 'too many streams'],
+  unavailable: [grpc.status.UNAVAILABLE, 'the database did not answer'],
+};
+
+// As numbers of the wire; anything else counts as malformed.
+const nackReasons: Readonly<Record<number, NackReason>> = { 1: 'gap', 3: 'zdr_regression' };
+
+let sessions = 0;
 
 const isHello = (hello: wire.Hello): boolean =>
   isBoundedIdentifier(hello.routerId) && hello.bootId.length === 16;
 
-/** One router's stream: says hello once, gets state and deltas in order, renews, acknowledges. */
-export class RouterSession implements Subscriber {
+/**
+ * One router's stream on the wire: what it says becomes events of the driver, what the driver sends goes out in order.
+ * It keeps the bounds of the wire; the protocol is the driver's.
+ */
+export class RouterSession implements RouterLink {
+  readonly #streamId: string;
   readonly #waiting: AdminPart[] = [];
   #blocked = false;
   #over = false;
-  #greeted = false;
-  #nacks = 0;
+  #hello: wire.Hello | undefined;
   #silence: NodeJS.Timeout | undefined;
 
   constructor(
     private readonly call: SyncCall,
     private readonly options: SessionOptions,
   ) {
+    sessions += 1;
+    this.#streamId = `${sessions}`;
+    options.driver.link(this.#streamId, this);
     const over = () => this.#leave();
     call.on('drain', () => this.#flush());
     call.on('cancelled', over);
@@ -58,7 +81,7 @@ export class RouterSession implements Subscriber {
       this.#blocked = !this.call.write({ message: part });
       return;
     }
-    if (this.#waiting.length >= waitingMax) this.#cut(grpc.status.RESOURCE_EXHAUSTED, 'too slow');
+    if (this.#waiting.length >= waitingMax) this.#end(grpc.status.RESOURCE_EXHAUSTED, 'too slow');
     else this.#waiting.push(part);
   }
 
@@ -71,62 +94,64 @@ export class RouterSession implements Subscriber {
     }
   }
 
+  get bootId(): string {
+    return this.#hello?.bootId.toString('hex') ?? '';
+  }
+
+  get haveVersion(): bigint {
+    return this.#hello?.haveVersion ?? 0n;
+  }
+
+  cut(code: CutCode | 'unavailable'): void {
+    this.#end(...cutStatus[code]);
+  }
+
   async #receive({ message }: wire.RouterMessage): Promise<void> {
     if (this.#over || message === undefined) return;
-    if (message.$case === 'hello') return this.#hello(message.value);
-    if (!this.#greeted) return this.#cut(grpc.status.INVALID_ARGUMENT, 'hello comes first');
+    const { driver, report } = this.options;
+    const streamId = this.#streamId;
+    if (message.$case === 'hello') return this.#greet(message.value);
+    if (this.#hello === undefined) return this.cut('hello_first');
     switch (message.$case) {
-      case 'renew':
-        return this.#renew(message.value);
-      case 'ack':
-        this.#nacks = 0;
+      case 'renew': {
+        const { nonce } = message.value;
+        if (nonce === 0n || nonce > counterMax) return this.cut('nonce_reused');
+        await driver.handle({ type: 'renew', streamId, nonce });
         return;
-      case 'nack':
-        return this.#nack(message.value);
+      }
+      case 'ack':
+        await driver.handle({ type: 'ack', streamId, version: message.value.version });
+        return;
+      case 'nack': {
+        const { version, reason } = message.value;
+        this.options.log.warn('policy_sync.nack', { version, reason });
+        await driver.handle({ type: 'nack', streamId, reason: nackReasons[reason] ?? 'malformed' });
+        return;
+      }
       case 'report':
-        return this.options.report(message.value);
+        return report(this.#hello.routerId, message.value);
       case 'release':
+        await driver.handle({ type: 'release', streamId });
         return this.#finish();
     }
   }
 
-  async #hello(hello: wire.Hello): Promise<void> {
-    if (this.#greeted || !isHello(hello))
-      return this.#cut(grpc.status.INVALID_ARGUMENT, 'hello is not valid');
+  async #greet(hello: wire.Hello): Promise<void> {
+    if (!isHello(hello)) return this.#end(grpc.status.INVALID_ARGUMENT, 'hello is not valid');
     if (hello.schemaVersion !== policySchemaVersion)
-      return this.#cut(grpc.status.FAILED_PRECONDITION, 'schema version is not known');
-    this.#greeted = true;
-    try {
-      if (
-        !(await this.options.hub.join(this, {
-          bootId: hello.bootId.toString('hex'),
-          haveVersion: hello.haveVersion,
-        }))
-      )
-        return this.#cut(grpc.status.FAILED_PRECONDITION, 'the router is ahead of the database');
-    } catch {
-      return this.#cut(grpc.status.UNAVAILABLE, 'the policy cannot be read');
-    }
-    if (this.#over) this.options.hub.leave(this);
-    else this.options.log.info('policy_sync.joined', { router: hello.routerId, have: hello.haveVersion });
-  }
-
-  async #renew({ nonce }: wire.Renew): Promise<void> {
-    const version = await this.options.hub.versionToGrant().catch(() => undefined);
-    if (version === undefined) return;
-    this.deliver({ $case: 'grant', value: { nonce, ttlMs: this.options.leaseTtlMs, version } });
-  }
-
-  #nack({ version, reason }: wire.Nack): void {
-    this.#nacks += 1;
-    this.options.log.warn('policy_sync.nack', { version, reason });
-    if (this.#nacks > nacksMax) this.#cut(grpc.status.FAILED_PRECONDITION, 'the router keeps refusing');
-    else this.options.hub.resend(this);
+      return this.#end(grpc.status.FAILED_PRECONDITION, 'schema version is not known');
+    this.#hello ??= hello;
+    const { routerId, haveVersion } = hello;
+    this.options.log.info('policy_sync.joined', { router: routerId, have: haveVersion });
+    const bootId = hello.bootId.toString('hex');
+    await this.options.driver.handle({
+      ...{ type: 'hello', streamId: this.#streamId, routerId, bootId, haveVersion },
+    });
   }
 
   #heard(): void {
     clearTimeout(this.#silence);
-    this.#silence = setTimeout(() => this.#cut(grpc.status.DEADLINE_EXCEEDED, 'nothing heard'), silenceMsMax);
+    this.#silence = setTimeout(() => this.#end(grpc.status.DEADLINE_EXCEEDED, 'nothing heard'), silenceMsMax);
     this.#silence.unref();
   }
 
@@ -134,7 +159,7 @@ export class RouterSession implements Subscriber {
     this.#over = true;
     this.#waiting.length = 0;
     clearTimeout(this.#silence);
-    this.options.hub.leave(this);
+    this.options.driver.unlink(this.#streamId);
   }
 
   #finish(): void {
@@ -143,7 +168,7 @@ export class RouterSession implements Subscriber {
     this.call.end();
   }
 
-  #cut(code: grpc.status, details: string): void {
+  #end(code: grpc.status, details: string): void {
     if (this.#over) return;
     this.#leave();
     this.options.log.warn('policy_sync.cut', { status: code });

@@ -1,4 +1,5 @@
 import { z } from '@hono/zod-openapi';
+import { guardReasons } from '../domain/zdr.js';
 import { revokeApiKey } from '../use-cases/api-key-secrets.js';
 import { createApiKey } from '../use-cases/api-keys.js';
 import type { Deps } from '../use-cases/change.js';
@@ -6,6 +7,7 @@ import { eraseOperatorSalt } from '../use-cases/erasure.js';
 import { addMember } from '../use-cases/members.js';
 import { createOrganization, listOrganizations } from '../use-cases/organizations.js';
 import { createToken, revokeToken } from '../use-cases/tokens.js';
+import { repairZdr } from '../use-cases/zdr-repair.js';
 import { newKeyAnswer, rotateAnswer, rotateSchema } from './api-key-json.js';
 import { answerRotation } from './api-key-setting-endpoints.js';
 import { type Endpoint, endpoint } from './endpoint.js';
@@ -101,6 +103,29 @@ const persons = (deps: Deps): Endpoint[] => [
   }),
 ];
 
+const repairs = (deps: Deps): Endpoint[] => [
+  endpoint({
+    method: 'post',
+    path: '/v1/operator/zdr/repair',
+    summary:
+      'Enables ZDR again where the anchors of the log know it and the configuration forgot; grants resume.',
+    access: 'operator',
+    event: 'zdr.repaired',
+    answers: {
+      200: z.strictObject({
+        organizations: z.array(uuidSchema),
+        guards: z.array(z.enum(guardReasons)),
+        version: z.number().int(),
+      }),
+    },
+    errors: [],
+    handle: async ({ caller }) => {
+      const { organizations, guards, version } = await repairZdr(deps, caller);
+      return { status: 200, body: { organizations, guards, version: Number(version) } };
+    },
+  }),
+];
+
 const newOwnedKeySchema = z.strictObject({
   name: nameSchema,
   owner_user_id: uuidSchema,
@@ -162,4 +187,5 @@ export const operatorEndpoints = (deps: Deps): Endpoint[] => [
   ...tokens(deps),
   ...keys(deps),
   ...persons(deps),
+  ...repairs(deps),
 ];

@@ -1,5 +1,5 @@
 import { z } from '@hono/zod-openapi';
-import type { ZdrCommitment } from '../domain/organization.js';
+import type { ZdrCommitment } from '../domain/zdr.js';
 import type { Deps } from '../use-cases/change.js';
 import { readOrganization } from '../use-cases/organizations.js';
 import { enableZdr } from '../use-cases/zdr.js';
@@ -16,63 +16,122 @@ const auditSchema = z.strictObject({
   }),
 });
 
-const zdrSchema = z.strictObject({
-  state: z.enum(['off', 'committed_pending', 'effective']),
-  version: versionSchema.nullable(),
-  zdr_enabled_at: momentSchema.nullable(),
-  audit: auditSchema.nullable(),
-});
+const witnessesSchema = z.array(
+  z.strictObject({ router_id: z.string(), boot_id: z.string(), after_ms: z.number().int() }),
+);
 
-const enabledSchema = z.strictObject({
-  state: z.enum(['committed_pending', 'effective']),
-  version: versionSchema,
-  zdr_enabled_at: momentSchema,
+const barrierSchema = z
+  .strictObject({
+    acknowledged: witnessesSchema,
+    lapsed: witnessesSchema,
+    took_ms: z.number().int(),
+    event_id: uuidSchema,
+  })
+  .openapi({
+    description: 'Each router that might still have written payload, and when it was known not to any more.',
+  });
+
+const historySchema = z
+  .strictObject({
+    shredded_at: momentSchema.nullable(),
+    backups_hold_key_until: momentSchema.nullable().openapi({
+      description: 'Until then backups made before may still hold the wrapped key of the history.',
+    }),
+  })
+  .openapi({ description: 'Null: shredding the history was not wished.' });
+
+const stepsShape = {
   effective_at: momentSchema.nullable(),
   routers: z.strictObject({
     acknowledged: z.number().int().nullable(),
     lapsed: z.number().int().nullable(),
   }),
+  barrier: barrierSchema.nullable(),
+  history: historySchema.nullable(),
+};
+
+const zdrSchema = z.strictObject({
+  state: z.enum(['off', 'committed_pending', 'effective']),
+  version: versionSchema.nullable(),
+  zdr_enabled_at: momentSchema.nullable(),
+  ...stepsShape,
+  keys_forced_off: z.number().int().nullable(),
+  audit: auditSchema.nullable(),
+});
+
+const enabledShape = {
+  version: versionSchema,
+  zdr_enabled_at: momentSchema,
+  ...stepsShape,
   keys_forced_off: z.number().int(),
   audit: auditSchema,
-});
+};
+const effectiveSchema = z.strictObject({ state: z.literal('effective'), ...enabledShape });
+const pendingSchema = z.strictObject({ state: z.literal('committed_pending'), ...enabledShape });
 
 const wishSchema = z.strictObject({
   confirm: z.string().max(128).openapi({ description: 'The slug of the organization.' }),
-  shred_history: z.boolean().default(false),
+  shred_history: z.boolean().default(false).openapi({
+    description: 'Also destroys the keys of what was kept until now. Only together with the first call.',
+  }),
   restrict_models: z.boolean().default(false),
 });
 
-/** Committed and irrevocable; when it became effective on every router is not known here. */
-const enabledJson = (zdr: ZdrCommitment, proof: string | null) => ({
-  state: 'committed_pending',
-  version: Number(zdr.version),
-  zdr_enabled_at: zdr.enabledAt.toISOString(),
+const dayMs = 24 * 3_600_000;
+
+const historyJson = ({ shredHistory, shreddedAt }: ZdrCommitment, backupRetentionDays: number) => {
+  if (!shredHistory) return null;
+  const until = shreddedAt && new Date(shreddedAt.getTime() + backupRetentionDays * dayMs);
+  return {
+    shredded_at: shreddedAt?.toISOString() ?? null,
+    backups_hold_key_until: until?.toISOString() ?? null,
+  };
+};
+
+const nothing = {
+  state: 'off',
+  version: null,
+  zdr_enabled_at: null,
   effective_at: null,
   routers: { acknowledged: null, lapsed: null },
-  keys_forced_off: zdr.keysForcedOff,
-  audit: { event_id: zdr.eventId, proof },
-});
+  barrier: null,
+  history: null,
+  keys_forced_off: null,
+  audit: null,
+} as const;
+
+/** What is known of a commitment, the same for whoever asks. */
+const enabledJson = (zdr: ZdrCommitment, backupRetentionDays: number, proof: string | null) => {
+  const { evidence, eventId } = zdr.barrier ?? {};
+  return {
+    state: zdr.effectiveAt === undefined ? 'committed_pending' : 'effective',
+    version: Number(zdr.version),
+    zdr_enabled_at: zdr.enabledAt.toISOString(),
+    effective_at: zdr.effectiveAt?.toISOString() ?? null,
+    routers: {
+      acknowledged: evidence?.acknowledged.length ?? null,
+      lapsed: evidence?.lapsed.length ?? null,
+    },
+    barrier: evidence === undefined ? null : { ...evidence, event_id: eventId },
+    history: historyJson(zdr, backupRetentionDays),
+    keys_forced_off: zdr.keysForcedOff,
+    audit: { event_id: zdr.eventId, proof },
+  };
+};
 
 export const zdrEndpoints = (deps: Deps): Endpoint[] => [
   endpoint({
     method: 'get',
     path: '/v1/manage/org/zdr',
-    summary: 'Whether Zero Data Retention is on.',
+    summary: 'Whether Zero Data Retention is on, and effective everywhere.',
     access: 'management',
     answers: { 200: zdrSchema },
     errors: [],
     handle: async ({ caller, org }) => {
       const { zdr } = await readOrganization(deps, caller, org);
-      return {
-        status: 200,
-        body: {
-          state: zdr === undefined ? 'off' : 'committed_pending',
-          version: zdr === undefined ? null : Number(zdr.version),
-          zdr_enabled_at: zdr?.enabledAt.toISOString() ?? null,
-          audit:
-            zdr === undefined ? null : { event_id: zdr.eventId, proof: await deps.proofs.ask(zdr.eventId) },
-        },
-      };
+      if (zdr === undefined) return { status: 200, body: nothing };
+      const proof = await deps.proofs.ask(zdr.eventId);
+      return { status: 200, body: enabledJson(zdr, deps.zdr.backupRetentionDays, proof) };
     },
   }),
   endpoint({
@@ -82,15 +141,19 @@ export const zdrEndpoints = (deps: Deps): Endpoint[] => [
     access: 'management',
     event: 'zdr.enabled',
     body: wishSchema,
-    answers: { 202: enabledSchema },
-    errors: [501],
+    answers: { 200: effectiveSchema, 202: pendingSchema },
+    errors: [409, 501],
     handle: async ({ caller, org, body }) => {
       const zdr = await enableZdr(deps, caller, org, {
         confirmation: body.confirm,
         shredHistory: body.shred_history,
         restrictModels: body.restrict_models,
       });
-      return { status: 202, body: enabledJson(zdr, await deps.proofs.wait(zdr.eventId)) };
+      const isEffective = zdr.effectiveAt !== undefined;
+      // Effective means that the log holds it; what is still pending has waited long enough.
+      const proof = await (isEffective ? deps.proofs.wait(zdr.eventId) : deps.proofs.ask(zdr.eventId));
+      const answer = enabledJson(zdr, deps.zdr.backupRetentionDays, proof);
+      return { status: isEffective ? 200 : 202, body: answer };
     },
   }),
 ];

@@ -1,7 +1,8 @@
 import type { OrgId, Uuid } from '@lethe/contracts';
 import { asc, eq, gt } from 'drizzle-orm';
-import type { Organization, ZdrCommitment } from '../domain/organization.js';
+import type { Organization } from '../domain/organization.js';
 import type { OrgRef } from '../domain/principal.js';
+import type { ZdrCommitment } from '../domain/zdr.js';
 import type { Queryable } from './database.js';
 import { organization } from './schema.js';
 
@@ -15,6 +16,13 @@ const zdrOf = (row: Row): ZdrCommitment | undefined =>
         version: row.zdrVersion ?? 0n,
         keysForcedOff: row.zdrKeysForcedOff ?? 0,
         eventId: row.zdrEventId as Uuid,
+        shredHistory: row.zdrShredHistory,
+        shreddedAt: row.zdrShreddedAt ?? undefined,
+        barrier:
+          row.zdrEvidence === null
+            ? undefined
+            : { evidence: row.zdrEvidence, eventId: row.zdrEffectiveEventId as Uuid },
+        effectiveAt: row.zdrEffectiveAt ?? undefined,
       };
 
 const fromRow = (row: Row): Organization => ({
@@ -23,6 +31,7 @@ const fromRow = (row: Row): Organization => ({
   name: row.name,
   defaultLogging: row.defaultLogging,
   allowLoggingChange: row.allowLoggingChange,
+  payloadLimits: { partBytesMax: row.payloadPartBytesMax, totalBytesMax: row.payloadTotalBytesMax },
   zdr: zdrOf(row),
   createdAt: row.createdAt,
 });
@@ -31,7 +40,6 @@ const matches = (ref: OrgRef) =>
   'id' in ref ? eq(organization.id, ref.id) : eq(organization.slug, ref.slug);
 
 export const findOrganization = async (db: Queryable, ref: OrgRef): Promise<Organization | undefined> => {
-  payloadLimits: { partBytesMax: row.payloadPartBytesMax, totalBytesMax: row.payloadTotalBytesMax },
   const [row] = await db.select().from(organization).where(matches(ref));
   return row && fromRow(row);
 };
@@ -82,7 +90,11 @@ export const updateOrganization = async (
 };
 
 /** Writes the commitment and closes the organization's logging policy, in one statement. */
-export const commitZdr = async (tx: Queryable, id: OrgId, zdr: ZdrCommitment): Promise<void> => {
+export const commitZdr = async (
+  tx: Queryable,
+  id: OrgId,
+  zdr: Pick<ZdrCommitment, 'enabledAt' | 'version' | 'keysForcedOff' | 'eventId' | 'shredHistory'>,
+): Promise<void> => {
   await tx
     .update(organization)
     .set({
@@ -90,6 +102,7 @@ export const commitZdr = async (tx: Queryable, id: OrgId, zdr: ZdrCommitment): P
       zdrVersion: zdr.version,
       zdrKeysForcedOff: zdr.keysForcedOff,
       zdrEventId: zdr.eventId,
+      zdrShredHistory: zdr.shredHistory,
       defaultLogging: false,
       allowLoggingChange: false,
     })

@@ -13,6 +13,7 @@ import {
 } from 'drizzle-orm/pg-core';
 import type { PermissionLevel } from '../domain/api-key.js';
 import type { GroupRole, OrgRole } from '../domain/principal.js';
+import type { GuardReason, ZdrEvidence } from '../domain/zdr.js';
 
 // A mirror of migrations/*.sql for typed queries; schema.test.ts compares it with a migrated database.
 
@@ -36,16 +37,21 @@ export const organization = config.table('organization', {
   zdrVersion: bigint('zdr_version', { mode: 'bigint' }),
   zdrKeysForcedOff: integer('zdr_keys_forced_off'),
   zdrEventId: uuid('zdr_event_id').$type<Uuid>(),
+  zdrShredHistory: boolean('zdr_shred_history').notNull().default(false),
+  zdrShreddedAt: moment('zdr_shredded_at'),
+  zdrEvidence: jsonb('zdr_evidence').$type<ZdrEvidence>(),
+  zdrEffectiveEventId: uuid('zdr_effective_event_id').$type<Uuid>(),
+  zdrEffectiveAt: moment('zdr_effective_at'),
   userPseudonymKey: bytea('user_pseudonym_key').notNull(),
   createdAt: moment('created_at').notNull(),
+  payloadPartBytesMax: integer('payload_part_bytes_max').notNull().default(32_768),
+  payloadTotalBytesMax: integer('payload_total_bytes_max').notNull().default(262_144),
 });
 
 export const appUser = config.table('app_user', {
   id: uuid('id').$type<UserId>().primaryKey(),
   orgId: uuid('org_id').$type<OrgId>().notNull(),
   name: text('name').notNull(),
-  payloadPartBytesMax: integer('payload_part_bytes_max').notNull().default(32_768),
-  payloadTotalBytesMax: integer('payload_total_bytes_max').notNull().default(262_144),
   role: text('role').$type<OrgRole>().notNull(),
   createdAt: moment('created_at').notNull(),
   removedAt: moment('removed_at'),
@@ -161,4 +167,26 @@ export const zdrTombstone = config.table('zdr_tombstone', {
   enabledAt: moment('enabled_at').notNull(),
   eventId: uuid('event_id').$type<Uuid>().notNull(),
   detectedAt: moment('detected_at').notNull(),
+  shredHistory: boolean('shred_history').notNull().default(false),
 });
+
+export const zdrGuard = config.table('zdr_guard', {
+  reason: text('reason').$type<GuardReason>().primaryKey(),
+  seenVersion: bigint('seen_version', { mode: 'bigint' }).notNull(),
+  raisedAt: moment('raised_at').notNull(),
+});
+
+export const routerLease = config.table(
+  'router_lease',
+  {
+    routerId: text('router_id').notNull(),
+    bootId: bytea('boot_id').notNull(),
+    firstVersion: bigint('first_version', { mode: 'bigint' }).notNull(),
+    grantedVersion: bigint('granted_version', { mode: 'bigint' }).notNull(),
+    renewals: bigint('renewals', { mode: 'bigint' }).notNull(),
+    lastNonce: bigint('last_nonce', { mode: 'bigint' }).notNull(),
+    ackedVersion: bigint('acked_version', { mode: 'bigint' }).notNull().default(0n),
+    released: boolean('released').notNull().default(false),
+  },
+  (table) => [primaryKey({ columns: [table.routerId, table.bootId] })],
+);

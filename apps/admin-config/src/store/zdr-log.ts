@@ -1,5 +1,5 @@
-import type { OrgId } from '@lethe/contracts';
-import { and, count, inArray, isNotNull, isNull, sql } from 'drizzle-orm';
+import type { OrgId, Uuid } from '@lethe/contracts';
+import { and, asc, count, inArray, isNotNull, isNull, sql } from 'drizzle-orm';
 import type { Queryable } from './database.js';
 import { organization, zdrCensus, zdrTombstone } from './schema.js';
 
@@ -30,6 +30,17 @@ export const knownAsZdr = async (db: Queryable, ids: readonly OrgId[]): Promise<
   return new Set([...committed, ...recorded].map(({ id }) => id));
 };
 
+/** Which of these organizations the configuration has without ZDR. */
+export const withoutZdr = async (db: Queryable, ids: readonly OrgId[]): Promise<readonly OrgId[]> => {
+  if (ids.length === 0) return [];
+  const rows = await db
+    .select({ id: organization.id })
+    .from(organization)
+    .where(and(inArray(organization.id, [...ids]), isNull(organization.zdrVersion)))
+    .orderBy(asc(organization.id));
+  return rows.map(({ id }) => id);
+};
+
 /** Puts a forgotten ZDR on record, once. */
 export const insertTombstone = async (
   tx: Queryable,
@@ -44,12 +55,24 @@ export const tombstoneOrgIds = async (db: Queryable): Promise<ReadonlySet<OrgId>
   return new Set(rows.map(({ id }) => id));
 };
 
-/** How many of them the configuration still does not show as ZDR. */
+/** The same, whole. */
+export const tombstones = async (
+  db: Queryable,
+): Promise<
+  readonly {
+    readonly orgId: OrgId;
+    readonly enabledAt: Date;
+    readonly eventId: Uuid;
+    readonly shredHistory: boolean;
+  }[]
+> => db.select().from(zdrTombstone);
+
+/** How many of them the configuration has and does not show as ZDR. */
 export const rolledBackOrganizations = async (db: Queryable): Promise<number> => {
   const [row] = await db
     .select({ organizations: count() })
     .from(zdrTombstone)
-    .leftJoin(organization, sql`${organization.id} = ${zdrTombstone.orgId}`)
+    .innerJoin(organization, sql`${organization.id} = ${zdrTombstone.orgId}`)
     .where(isNull(organization.zdrVersion));
   return row?.organizations ?? 0;
 };

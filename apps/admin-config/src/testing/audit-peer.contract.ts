@@ -6,6 +6,7 @@ export interface TestTombstone {
   readonly orgId: Buffer;
   readonly enabledAtMs: bigint;
   readonly eventId: Buffer;
+  readonly shredHistory?: boolean;
 }
 
 /** What the test's audit answers. */
@@ -83,7 +84,7 @@ export const auditFace = (peer: AuditPeer, take: Take): audit.AuditServer => ({
       call.emit('error', { code: peer.failsWith });
       return;
     }
-    for (const tombstone of peer.tombstones) call.write(tombstone);
+    for (const tombstone of peer.tombstones) call.write({ shredHistory: false, ...tombstone });
     if (!peer.hangs) call.end();
   },
 });

@@ -64,7 +64,7 @@ export const startPeers = async (port = 0, credential = newToken('lethe_svc_')):
         'accounting',
         { method: 'sealOrg', id: idOf(request.orgId), body: Buffer.alloc(0) },
         done as Callback<unknown>,
-        { sealedVersion: request.version },
+        { sealedVersion: request.version, shreddedAtMs: 0n },
       ),
     putApiKeys: ({ request }, done) =>
       take(

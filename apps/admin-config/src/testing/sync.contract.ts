@@ -10,9 +10,11 @@ import {
   serveGrpc,
   tokenSha256,
 } from '@lethe/service-kit';
+import type { SealOrg } from '../domain/zdr.js';
 import { identityService } from '../grpc/identity-service.js';
 import { policySyncService } from '../grpc/policy-sync-service.js';
-import { PolicyHub } from '../policy-sync/policy-hub.js';
+import { PolicyDriver } from '../policy-sync/driver.js';
+import type { LeaseFact } from '../policy-sync/driver-calls.js';
 import { watchChanges } from '../policy-sync/watch-policy.js';
 import { eventually } from './eventually.contract.js';
 import type { Replica } from './world.contract.js';
@@ -29,27 +31,41 @@ export const simAccount: wire.ProviderAccount = {
 /** The gRPC face of one replica, on a port. */
 export interface Face {
   readonly address: string;
-  readonly hub: PolicyHub;
+  readonly driver: PolicyDriver;
+  readonly facts: LeaseFact[];
   readonly credentials: Readonly<Record<'router' | 'accounting' | 'audit', Opaque<string>>>;
   readonly logLines: string[];
   readonly reports: wire.Report[];
   close(): Promise<void>;
 }
 
-export const serveFace = async (replica: Replica): Promise<Face> => {
+export interface FaceOptions {
+  readonly sealOrg?: SealOrg;
+  readonly leaseTtlMs?: number;
+}
+
+export const serveFace = async (replica: Replica, options: FaceOptions = {}): Promise<Face> => {
   const logLines: string[] = [];
   const log = createLogger('admin-config', (line) => logLines.push(line));
   const { database, deps, authenticator } = replica;
   const reports: wire.Report[] = [];
-  const hub = new PolicyHub({ database, providerAccounts: [simAccount], clock: deps.clock, log });
-  await hub.refresh();
-  const watch = watchChanges(database, log, () => hub.refresh());
+  const facts: LeaseFact[] = [];
+  const driver = new PolicyDriver({
+    ...deps,
+    log,
+    sealOrg: options.sealOrg ?? (async () => undefined),
+    count: (fact) => facts.push(fact),
+    providerAccounts: [simAccount],
+    leaseTtlMs: options.leaseTtlMs ?? 10_000,
+  });
+  await driver.refresh();
+  const watch = watchChanges(database, log, () => driver.refresh());
   const tokens = {
     router: newToken('lethe_svc_'),
     accounting: newToken('lethe_svc_'),
     audit: newToken('lethe_svc_'),
   };
-  const session = { hub, leaseTtlMs: 10_000, log, report: (report: wire.Report) => reports.push(report) };
+  const session = { driver, log, report: (_id: string, report: wire.Report) => reports.push(report) };
   const server = await serveGrpc({
     host: '127.0.0.1',
     port: 0,
@@ -62,7 +78,8 @@ export const serveFace = async (replica: Replica): Promise<Face> => {
   });
   return {
     address: `127.0.0.1:${server.port}`,
-    hub,
+    driver,
+    facts,
     credentials: {
       router: new Opaque(tokens.router),
       accounting: new Opaque(tokens.accounting),
@@ -72,6 +89,7 @@ export const serveFace = async (replica: Replica): Promise<Face> => {
     reports,
     close: async () => {
       watch.close();
+      driver.close();
       await server.close();
     },
   };

@@ -11,7 +11,7 @@ import { type Authenticator, createAuthenticator } from '../identity/authenticat
 import type { ProofDesk } from '../outbox/proof-desk.js';
 import { createRestApp } from '../rest/rest-app.js';
 import { type Database, openDatabase } from '../store/database.js';
-import type { Deps } from '../use-cases/change.js';
+import type { Deps, ZdrDesk } from '../use-cases/change.js';
 import { createSerialQueue } from '../use-cases/serial-queue.js';
 import { type CheckedAnswer, checkAnswer } from './answers.contract.js';
 
@@ -38,7 +38,16 @@ export interface Replica {
 /** Without audit there are no proofs. */
 const noProofs: ProofDesk = { wait: async () => null, ask: async () => null };
 
+/** Without routers' streams nothing becomes effective. */
+const pendingZdr: ZdrDesk = {
+  settled: async () => {},
+  remembered: () => new Set(),
+  tombstones: async () => [],
+  backupRetentionDays: 35,
+};
+
 export interface ReplicaOptions {
+  readonly zdr?: Partial<ZdrDesk>;
   /** Where it gets proofs; from nowhere when absent. */
   readonly proofs?: (database: Database) => ProofDesk;
 }
@@ -92,6 +101,7 @@ export const startWorld = async (): Promise<World> => {
       changed: () => {},
       proofs: options.proofs?.(database) ?? noProofs,
       refused: (code) => refusals.push(code),
+      zdr: { ...pendingZdr, ...options.zdr },
     };
     const authenticator = createAuthenticator(database, tokenSha256(operatorToken));
     const app = createRestApp({
@@ -198,6 +208,13 @@ export const makeKey = async (
 /** Enables ZDR as the admin. */
 export const enableZdr = (world: World, org: TestOrg): Promise<CheckedAnswer> =>
   world.call('POST', '/v1/manage/org/zdr', { token: org.admin.token, body: { confirm: org.slug } });
+
+/** Repairs what the guard was raised for, as the operator. */
+export const repairZdr = (world: World, replica?: Replica): Promise<CheckedAnswer> =>
+  world.call('POST', '/v1/operator/zdr/repair', {
+    token: world.operatorToken,
+    ...(replica === undefined ? {} : { replica }),
+  });
 
 /** Audit events in the outbox that no call of this took before, in order, decoded. */
 export const takeAuditEvents = async (world: World): Promise<AuditEvent[]> => {

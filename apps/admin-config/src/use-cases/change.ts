@@ -1,15 +1,29 @@
-import { newUuidV7, type Uuid } from '@lethe/contracts';
+import { newUuidV7, type OrgId, type Uuid } from '@lethe/contracts';
 import { LetheError } from '@lethe/service-kit';
 import { bounds } from '../domain/bounds.js';
 import type { Caller, Principal } from '../domain/principal.js';
+import type { CommittedOrg } from '../domain/zdr.js';
 import { personalDigests } from '../identity/personal-digests.js';
 import { RefusedChange } from '../lockdown/refused-change.js';
+import type { Tombstone } from '../outbox/audit-reader.js';
 import { type AuditNote, auditRow } from '../outbox/calls.js';
 import type { ProofDesk } from '../outbox/proof-desk.js';
 import type { Database, Queryable } from '../store/database.js';
 import { appendToOutbox, isOutboxFull, type NewOutboxRow } from '../store/outbox.js';
 import { findPrincipal } from '../store/users.js';
 import { lockVersion, notifyChanged, setVersion } from '../store/version.js';
+
+/** What becomes of a ZDR that is committed, and what others know of ZDR. */
+export interface ZdrDesk {
+  /** Waits until it is effective, whichever replica makes it so, at most for 15 s. Never rejects. */
+  settled(org: CommittedOrg): Promise<void>;
+  /** The organizations that this process has ever known as ZDR. */
+  remembered(): ReadonlySet<OrgId>;
+  /** What the anchors of the audit log know, read anew. Rejects with GrpcCallError. */
+  tombstones(): Promise<readonly Tombstone[]>;
+  /** How long backups of accounting's database are kept. */
+  readonly backupRetentionDays: number;
+}
 
 /** What every use-case needs of the outside. */
 export interface Deps {
@@ -22,6 +36,7 @@ export interface Deps {
   readonly changed: () => void;
   /** Gives the proofs of events for answers. */
   readonly proofs: ProofDesk;
+  readonly zdr: ZdrDesk;
   /** Counts a refusal by its closed code. */
   readonly refused: (code: string) => void;
 }

@@ -2,12 +2,14 @@ import type { Tombstone } from '../outbox/audit-reader.js';
 import { insertTombstone, knownAsZdr } from '../store/zdr-log.js';
 import { type Deps, makeChange } from './change.js';
 import { selfCaller } from './zdr-census.js';
+import { raiseGuardIn } from './zdr-guard.js';
 
 const perChangeMax = 100;
 
 /**
  * Compares what the anchors of the log know with the configuration. An organization that the configuration has
- * forgotten is recorded, each once, and is ZDR to routers from then on. Returns how many were found.
+ * forgotten is recorded, each once, and is ZDR to routers from then on; all grants stop until it is repaired. Returns
+ * how many were found.
  */
 export const recordRollbacks = async (deps: Deps, tombstones: readonly Tombstone[]): Promise<number> => {
   let found = 0;
@@ -38,11 +40,17 @@ const record = (deps: Deps, unknown: readonly Tombstone[]): Promise<number> =>
         ),
       );
       let found = 0;
-      for (const { orgId, enabledAt, eventId } of unknown) {
+      for (const { orgId, enabledAt, eventId, shredHistory } of unknown) {
         if (known.has(orgId)) continue;
         known.add(orgId);
         found += 1;
-        await insertTombstone(change.tx, { orgId, enabledAt, eventId, detectedAt: change.now });
+        await insertTombstone(change.tx, {
+          orgId,
+          enabledAt,
+          eventId,
+          shredHistory,
+          detectedAt: change.now,
+        });
         change.audit({
           type: 'zdr.rollback_detected',
           orgId,
@@ -50,6 +58,10 @@ const record = (deps: Deps, unknown: readonly Tombstone[]): Promise<number> =>
           before: { zdr: true, enabled_at: enabledAt.toISOString(), tombstone_event_id: eventId },
           after: { zdr: false, config_version: change.version.toString() },
         });
+      }
+      if (found > 0) {
+        const at = { version: change.version, now: change.now };
+        await raiseGuardIn(change.tx, { reason: 'anchors_ahead', seenVersion: change.version }, at);
       }
       return found;
     },

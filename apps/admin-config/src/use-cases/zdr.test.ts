@@ -71,6 +71,11 @@ describe('enabling ZDR', () => {
       state: 'committed_pending',
       version: body.version,
       zdr_enabled_at: body.zdr_enabled_at,
+      effective_at: null,
+      routers: { acknowledged: null, lapsed: null },
+      barrier: null,
+      history: null,
+      keys_forced_off: 2,
       audit: { event_id: event?.id, proof: null },
     });
   });
@@ -108,15 +113,40 @@ describe('enabling ZDR', () => {
 
   it('does nothing at all for what is not built yet', async () => {
     const before = await versionNow(world);
-    for (const wish of [{ shred_history: true }, { restrict_models: true }]) {
-      const { status, error } = await world.call('POST', '/v1/manage/org/zdr', {
-        token: org.admin.token,
-        body: { confirm: org.slug, ...wish },
-      });
-      expect([status, error?.code, error?.param]).toEqual([501, 'not_implemented', Object.keys(wish)[0]]);
-    }
+    const { status, error } = await world.call('POST', '/v1/manage/org/zdr', {
+      token: org.admin.token,
+      body: { confirm: org.slug, restrict_models: true },
+    });
+    expect([status, error?.code, error?.param]).toEqual([501, 'not_implemented', 'restrict_models']);
     expect(await versionNow(world)).toBe(before);
     expect((await state()).zdr).toBe(false);
+  });
+
+  it('takes the wish to shred with the commitment, and never later', async () => {
+    const ask = (shred_history: boolean) =>
+      world.call('POST', '/v1/manage/org/zdr', {
+        token: org.admin.token,
+        body: { confirm: org.slug, shred_history },
+      });
+    const { status, body } = await ask(true);
+    expect([status, body.history]).toEqual([202, { shredded_at: null, backups_hold_key_until: null }]);
+    const [seal] = await takeAccountingCalls(world);
+    expect(accounting.SealOrgRequest.decode(seal?.body as Buffer).shredHistory).toBe(true);
+    const [enabled] = await takeAuditEvents(world);
+    expect(enabled?.data.unmapped.after).toMatchObject({ shred_history: true });
+    for (const again of [true, false]) expect((await ask(again)).body.history).toEqual(body.history);
+
+    org = await makeOrg(world);
+    await enableZdr(world, org);
+    await takeAuditEvents(world);
+    const late = await ask(true);
+    expect([late.status, late.error?.code, late.error?.param]).toEqual([409, 'conflict', 'shred_history']);
+    const [refused] = await takeAuditEvents(world);
+    expect(refused?.data.unmapped).toMatchObject({
+      refusal: 'caller.conflict',
+      before: { zdr: true, shred_history: false },
+      after: { zdr: true, shred_history: true },
+    });
   });
 
   it('is refused to others and to a wrong confirmation, with an event each', async () => {

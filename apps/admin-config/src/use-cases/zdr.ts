@@ -1,12 +1,15 @@
+import type { OrgId, Uuid } from '@lethe/contracts';
 import { LetheError } from '@lethe/service-kit';
-import type { ZdrCommitment } from '../domain/organization.js';
+import type { Organization } from '../domain/organization.js';
 import type { Caller, OrgRef } from '../domain/principal.js';
+import type { ZdrCommitment } from '../domain/zdr.js';
+import { RefusedChange } from '../lockdown/refused-change.js';
 import { guardZdrEnable } from '../lockdown/zdr-enable.js';
 import { putApiKeysRows, sealOrgRow } from '../outbox/calls.js';
 import { allApiKeys, forceLoggingOff } from '../store/api-keys.js';
-import { commitZdr } from '../store/organizations.js';
+import { commitZdr, findOrganization } from '../store/organizations.js';
 import { deleteTransitKeys } from '../store/transit-keys.js';
-import { type Deps, makeChange } from './change.js';
+import { type Change, type Deps, makeChange } from './change.js';
 import { lockedOrganization } from './locked.js';
 
 export interface ZdrWish {
@@ -15,28 +18,36 @@ export interface ZdrWish {
   readonly restrictModels: boolean;
 }
 
-/**
- * Enables ZDR in one transaction: every key quiet, the transit key gone, the organization committed, the audit event
- * and accounting's calls in the outbox. Irrevocable once it commits. Asked again, it answers what was committed.
- */
-export const enableZdr = async (
-  deps: Deps,
-  caller: Caller,
-  ref: OrgRef,
-  wish: ZdrWish,
-): Promise<ZdrCommitment> => {
-  if (wish.shredHistory) throw new LetheError('gateway.not_implemented', 'shred_history');
-  if (wish.restrictModels) throw new LetheError('gateway.not_implemented', 'restrict_models');
-  return makeChange(
-    deps,
-    caller,
-    async (change) => {
-      const org = await lockedOrganization(change, ref);
-      guardZdrEnable({ principal: change.principal, org, confirmation: wish.confirmation });
-      if (org.zdr !== undefined) return org.zdr;
-      const keysForcedOff = await forceLoggingOff(change.tx, org.id);
-      await deleteTransitKeys(change.tx, org.id);
-      const eventId = change.audit({
+interface Commitment {
+  readonly enabledAt: Date;
+  readonly shredHistory: boolean;
+  /** Adds the event of it, and gives the id under which the log knows this ZDR. */
+  readonly audited: (keysForcedOff: number) => Uuid;
+}
+
+/** Within a change that holds the organization: every key quiet, the transit key gone, the flag, accounting's calls. */
+export const commitInChange = async (
+  change: Change,
+  orgId: OrgId,
+  { enabledAt, shredHistory, audited }: Commitment,
+): Promise<void> => {
+  const { tx, version } = change;
+  const keysForcedOff = await forceLoggingOff(tx, orgId);
+  await deleteTransitKeys(tx, orgId);
+  const eventId = audited(keysForcedOff);
+  await commitZdr(tx, orgId, { enabledAt, version, keysForcedOff, eventId, shredHistory });
+  change.send([
+    sealOrgRow(orgId, version, shredHistory),
+    ...putApiKeysRows(orgId, await allApiKeys(tx, orgId), version),
+  ]);
+};
+
+const commitWish = (change: Change, org: Organization, { shredHistory }: ZdrWish): Promise<void> =>
+  commitInChange(change, org.id, {
+    enabledAt: change.now,
+    shredHistory,
+    audited: (keysForcedOff) =>
+      change.audit({
         type: 'zdr.enabled',
         orgId: org.id,
         target: { kind: 'organization', id: org.id },
@@ -51,16 +62,58 @@ export const enableZdr = async (
           allow_logging_change: false,
           keys_forced_off: keysForcedOff,
           version: change.version.toString(),
+          shred_history: shredHistory,
         },
-      });
-      const zdr = { enabledAt: change.now, version: change.version, keysForcedOff, eventId };
-      await commitZdr(change.tx, org.id, zdr);
-      change.send([
-        sealOrgRow(org.id, change.version),
-        ...putApiKeysRows(org.id, await allApiKeys(change.tx, org.id), change.version),
-      ]);
-      return zdr;
+      }),
+  });
+
+/** Shredding is part of the commitment, and of what the anchors keep of it: it cannot be added later. */
+const refuseLateShred = (org: Organization): never => {
+  throw new RefusedChange(
+    'caller.conflict',
+    {
+      orgId: org.id,
+      target: { kind: 'organization', id: org.id },
+      attempted: 'zdr.enabled',
+      present: { zdr: true, shred_history: false },
+      wished: { zdr: true, shred_history: true },
+    },
+    'shred_history',
+  );
+};
+
+const stored = (org: Organization | undefined): ZdrCommitment => {
+  if (org?.zdr === undefined) throw new LetheError('gateway.internal');
+  return org.zdr;
+};
+
+/**
+ * Enables ZDR. One transaction commits it, irrevocably: every key quiet, the transit key gone, the audit event and
+ * accounting's calls in the outbox. Then waits, for at most 15 s, until it is effective on every router and in
+ * accounting. Asked again, it answers what was committed. Rejects with LetheError.
+ */
+export const enableZdr = async (
+  deps: Deps,
+  caller: Caller,
+  ref: OrgRef,
+  wish: ZdrWish,
+): Promise<ZdrCommitment> => {
+  if (wish.restrictModels) throw new LetheError('gateway.not_implemented', 'restrict_models');
+  const orgId = await makeChange(
+    deps,
+    caller,
+    async (change) => {
+      const org = await lockedOrganization(change, ref);
+      guardZdrEnable({ principal: change.principal, org, confirmation: wish.confirmation });
+      if (org.zdr === undefined) await commitWish(change, org, wish);
+      else if (wish.shredHistory && !org.zdr.shredHistory) refuseLateShred(org);
+      return org.id;
     },
     'urgent',
   );
+  const read = async () => stored(await deps.database.read((db) => findOrganization(db, { id: orgId })));
+  const zdr = await read();
+  if (zdr.effectiveAt !== undefined) return zdr;
+  await deps.zdr.settled({ orgId, version: zdr.version });
+  return read();
 };

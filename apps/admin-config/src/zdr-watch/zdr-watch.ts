@@ -5,7 +5,9 @@ import { takeCensus } from '../use-cases/zdr-census.js';
 import { recordRollbacks } from '../use-cases/zdr-rollbacks.js';
 
 const everyMs = 60_000;
-const retryMsMin = 1000;
+const retryMsMin = 250;
+/** While the anchors were never read no lease is granted. */
+const unreadRetryMsMax = 2000;
 const hourMs = 3_600_000;
 
 interface ZdrWatchOptions {
@@ -13,6 +15,8 @@ interface ZdrWatchOptions {
   /** Reads the tombstones of the audit log's anchors. */
   readonly tombstones: () => Promise<readonly Tombstone[]>;
   readonly log: Logger;
+  /** The anchors were held against the configuration for the first time since the start. */
+  readonly compared?: () => void;
 }
 
 /**
@@ -43,7 +47,12 @@ export class ZdrWatch {
     this.#failures = worked.every(Boolean) ? 0 : this.#failures + 1;
     if (this.#closed) return;
     const delayMs =
-      this.#failures === 0 ? everyMs : Math.min(retryMsMin * 2 ** (this.#failures - 1), everyMs);
+      this.#failures === 0
+        ? everyMs
+        : Math.min(
+            retryMsMin * 2 ** (this.#failures - 1),
+            this.#comparedHour < 0 ? unreadRetryMsMax : everyMs,
+          );
     this.#timer = setTimeout(() => {
       this.#running = this.#turn();
     }, delayMs);
@@ -70,6 +79,7 @@ export class ZdrWatch {
     if (hour === this.#comparedHour) return;
     const found = await recordRollbacks(deps, await tombstones());
     if (found > 0) log.warn('zdr_rollback.detected', { organizations: found });
+    if (this.#comparedHour < 0) this.options.compared?.();
     this.#comparedHour = hour;
   }
 }

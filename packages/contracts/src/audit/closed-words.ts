@@ -22,7 +22,7 @@ export const auditTimeMsMax = 253_402_300_799_999;
 export const isNamedTarget = (kind: AuditTargetKind): boolean => kind === 'router';
 
 /** What accounting's tripwire tells apart. */
-const tripwireCodes = ['org_sealed', 'org_unknown', 'key_not_logging'] as const;
+const tripwireCodes = ['org_sealed', 'org_unknown', 'key_not_logging', 'telemetry_contradicts'] as const;
 
 /** Why an attempt may be refused, by type: what the tripwire saw, or an error code of the house. */
 export const auditRefusalCodes = (type: AuditEventType): readonly string[] =>

@@ -1,4 +1,4 @@
-import { inOrder, load, withoutStream } from './changes.js';
+import { guarded, inOrder, load, withoutStream } from './changes.js';
 import {
   callDone,
   callFailed,
@@ -69,6 +69,8 @@ export const adminStep = (state: AdminState, event: AdminEvent): AdminStep => {
       return callDone(state, event);
     case 'call_failed':
       return callFailed(state, event);
+    case 'guard_found':
+      return guarded(state, event.guard);
     case 'repaired':
       return load({ ...state, guard: undefined });
     case 'tick':

@@ -30,7 +30,12 @@ export interface BarrierEvidence {
 }
 
 /** Why no lease is granted and no ZDR confirmed until an operator repaired it. */
-export type Guard = 'database_behind' | 'router_ahead' | 'router_remembers' | 'zdr_forgotten';
+export type Guard =
+  | 'anchors_ahead'
+  | 'database_behind'
+  | 'router_ahead'
+  | 'router_remembers'
+  | 'zdr_forgotten';
 
 export interface Stream {
   readonly streamId: string;
@@ -141,6 +146,8 @@ export type AdminEvent = { readonly atMs: number } & (
   | { readonly type: 'pending_found'; readonly orgId: string; readonly version: bigint }
   | { readonly type: 'call_done'; readonly orgId: string; readonly call: Exclude<EnableCall, 'commit'> }
   | { readonly type: 'call_failed'; readonly orgId: string; readonly call: EnableCall }
+  /** Found from outside: the anchors know more than the database, or another replica raised it. */
+  | { readonly type: 'guard_found'; readonly guard: Guard }
   | { readonly type: 'repaired' }
   | { readonly type: 'tick' }
 );
