@@ -247,7 +247,9 @@ describe('accounting and its neighbours', () => {
     const address = `127.0.0.1:${String(bench.launch.grpcPort)}`;
     const client = new accounting.AccountingControlClient(address, grpc.credentials.createInsecure());
     const code = await new Promise((resolve) =>
-      client.sealOrg({ orgId: Buffer.alloc(16), version: 1n }, (error) => resolve(error?.code)),
+      client.sealOrg({ orgId: Buffer.alloc(16), version: 1n, shredHistory: false }, (error) =>
+        resolve(error?.code),
+      ),
     );
     client.close();
     expect(code).toBe(grpc.status.UNAUTHENTICATED);

@@ -1,4 +1,5 @@
 import { accounting } from '@lethe/contracts';
+import { openObjectReader } from '@lethe/object-store';
 import {
   ConfigError,
   createMetrics,
@@ -24,7 +25,13 @@ import { openPools } from './store/pools.js';
 import { openReadDatabase } from './store/read-scope.js';
 import { createRequestStore } from './store/request-store.js';
 import { guarded } from './store/store-error.js';
-import { checkRootKey, RootKeyMismatchError } from './vault/key-keeper.js';
+import { createVaultStore } from './store/vault-store.js';
+import { createFolderWrapping } from './vault/folder-wrapping.js';
+import { createLaunchedWrapping } from './vault/launched-wrapping.js';
+import { createRawRequestOpener } from './vault/open-raw-request.js';
+import { checkRootKey, RootKeyMismatchError } from './vault/root-key.js';
+import { createTransitVault } from './vault/transit-vault.js';
+import type { TransitWrapping } from './vault/transit-wrapping.js';
 import { type WrappingKeys, wrappingKeysFrom } from './vault/wrapping-keys.js';
 
 /** A root key that does not fit ends the start; a database that is away does not, the key is checked later. */
@@ -38,10 +45,17 @@ const checkRootKeyAtStart = async (control: ControlStore, keys: WrappingKeys, lo
   }
 };
 
+/** The config has exactly one of the two. */
+const wrappingOf = ({ transitKeys, transitWrappingKey }: Config): TransitWrapping =>
+  transitKeys === undefined
+    ? createLaunchedWrapping(Buffer.from(transitWrappingKey ?? '', 'hex'))
+    : createFolderWrapping(transitKeys.path);
+
 /** Starts the service. A database, a log or a neighbour that is away is waited for. */
 export const startAccounting = async (config: Config, log: Logger): Promise<RunningService> => {
   const metrics = createMetrics('accounting');
-  const keys = wrappingKeysFrom({ transit: config.transitWrappingKey, atRestRoot: config.atRestRootKey });
+  const wrapping = wrappingOf(config);
+  const keys = wrappingKeysFrom({ transit: wrapping, atRestRoot: config.atRestRootKey });
   const pools = openPools({
     telemetry: config.telemetryDatabase.url,
     payload: config.payloadDatabase.url,
@@ -54,14 +68,21 @@ export const startAccounting = async (config: Config, log: Logger): Promise<Runn
     throw error;
   });
   const clients = openClients(config);
+  const ingestMetrics = createIngestMetrics(metrics);
+  const objects = config.objectStore === undefined ? undefined : await openObjectReader(config.objectStore);
+  const vaultStore = createVaultStore(pools.control, pools.leader);
+  const vault = createTransitVault({ store: vaultStore, wrapping, log });
   const background = startBackground({
-    ...{ pools, control, clients, keys, log },
+    ...{ config, pools, control, vaultStore, vault, clients, keys, objects, log },
+    metrics: ingestMetrics,
     onRefused: auditRefusalCounter(metrics),
   });
-  const { relay, alarm, keeper } = background;
-  const onTripwire = alarm.wake;
-  const ingestMetrics = createIngestMetrics(metrics);
-  const consumers = startConsumers({ config, pools, keys, log, metrics: ingestMetrics, onTripwire });
+  const { relay, alarm, keeper, sealing, sealOrg } = background;
+  const consumers = startConsumers({
+    ...{ config, pools, keys, log, metrics: ingestMetrics },
+    onTripwire: alarm.wake,
+    payloadMayFlow: sealing.done,
+  });
   addConsumerMetrics(metrics, consumers.states);
 
   const read = openReadDatabase(pools.read);
@@ -72,6 +93,8 @@ export const startAccounting = async (config: Config, log: Logger): Promise<Runn
     usage: createUsageStore(read),
     ingest,
     keys,
+    openRawRequest: objects === undefined ? undefined : createRawRequestOpener(keys, objects),
+    onRawRequestRefused: (code) => ingestMetrics.rawRequestRefused.inc({ code }),
     queue: async (event) => {
       await guarded(() => queueAuditEvent(pools.read, event));
       relay.wake();
@@ -83,9 +106,9 @@ export const startAccounting = async (config: Config, log: Logger): Promise<Runn
   });
   const implementation = accountingControl({
     store: control,
+    sealOrg,
     log,
     onOpened: keeper.wake,
-    onQueued: relay.wake,
   });
   const grpc = await serveGrpc({
     host: config.host,
@@ -100,7 +123,7 @@ export const startAccounting = async (config: Config, log: Logger): Promise<Runn
       // First: a relay waits for its running call.
       clients.close();
       await background.stop();
-      await pools.close();
+      await Promise.all([pools.close(), objects?.close()]);
     },
   };
 };

@@ -1,5 +1,6 @@
 import { serviceNames } from '@lethe/contracts';
 import type { EventLogConfig } from '@lethe/event-log';
+import type { ObjectStoreConfig } from '@lethe/object-store';
 import { z } from 'zod';
 
 const port = z.number().int().min(1).max(65_535);
@@ -40,8 +41,31 @@ const postgresLog = z.strictObject({
 
 const eventLog: z.ZodType<EventLogConfig> = z.discriminatedUnion('kind', [kafkaLog, postgresLog]);
 
-/** What the launcher hands over on standard input. */
-export const configSchema = z.strictObject({
+const s3Store = z.strictObject({
+  kind: z.literal('s3'),
+  endpoint: z.string().regex(/^https?:\/\//),
+  region: z.string().min(1).max(64),
+  bucket: z.string().min(3).max(63),
+  accessKeyId: z.string().min(1),
+  secretAccessKey: z.string().min(1),
+  tls: z.strictObject({ ca: z.string().exactOptional() }).exactOptional(),
+});
+const postgresStore = z.strictObject({
+  kind: z.literal('postgres'),
+  url: z.string().regex(/^postgres(ql)?:\/\//),
+});
+const objectStore: z.ZodType<ObjectStoreConfig> = z.discriminatedUnion('kind', [s3Store, postgresStore]);
+
+/** The key service as files of a folder that replicas share; no backup may hold it. */
+const transitKeys = z.strictObject({
+  kind: z.literal('folder'),
+  path: z.string().regex(/^\/.{1,1000}$/),
+});
+
+const dayMs = 86_400_000;
+const hourMs = 3_600_000;
+
+const fields = z.strictObject({
   host: z.string().min(1).max(255),
   restPort: port,
   grpcPort: port,
@@ -59,9 +83,24 @@ export const configSchema = z.strictObject({
   auditGrpc: address,
   telemetryLog: eventLog,
   payloadLog: eventLog,
-  /** 32 bytes in hex, new at each start of the deployment, never stored. */
-  transitWrappingKey: key,
+  /** Wraps transit keys: 32 bytes in hex, new at each start of the process, never stored. Or `transitKeys`. */
+  transitWrappingKey: key.exactOptional(),
+  transitKeys: transitKeys.exactOptional(),
   /** 32 bytes in hex, permanent. */
   atRestRootKey: key,
+  /** Where routers put raw requests; absent: none are kept. */
+  objectStore: objectStore.exactOptional(),
+  /** A transit key gets a successor at this age. */
+  transitKeyRotateMs: z.number().int().min(1000).default(dayMs),
+  /** How long the payload topic keeps a record: what is on its way is no older. */
+  payloadRetentionMs: z.number().int().min(1000).default(hourMs),
+  /** How long a payload may wait for its telemetry before it is removed unread. */
+  telemetryWaitMs: z.number().int().min(1000).default(dayMs),
 });
+
+/** What the launcher hands over on standard input. */
+export const configSchema = fields.refine(
+  (given) => (given.transitWrappingKey === undefined) !== (given.transitKeys === undefined),
+  { path: ['transitKeys'] },
+);
 export type Config = z.infer<typeof configSchema>;

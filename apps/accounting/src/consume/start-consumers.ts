@@ -23,10 +23,13 @@ interface ConsumersOptions {
   readonly metrics: IngestMetrics;
   readonly log: Logger;
   readonly onTripwire: () => void;
+  /** Payload is not read before this resolves; telemetry flows. */
+  readonly payloadMayFlow: Promise<void>;
 }
 
 /** Telemetry and payload, side by side: two connections to the log, two pools, two roles, nothing shared but keys. */
-export const startConsumers = ({ config, pools, keys, metrics, log, onTripwire }: ConsumersOptions) => {
+export const startConsumers = (options: ConsumersOptions) => {
+  const { config, pools, keys, metrics, log, onTripwire, payloadMayFlow } = options;
   const telemetryStore = createTelemetryStore(pools.telemetry);
   const payloadStore = createPayloadStore(pools.payload);
   const telemetry = startTopicConsumer({
@@ -45,6 +48,7 @@ export const startConsumers = ({ config, pools, keys, metrics, log, onTripwire }
     config: config.payloadLog,
     topic: payloadTopic,
     group: `${group}-payload`,
+    after: payloadMayFlow,
     batchRecordsMax: batchRecordsMax.payload,
     log,
     nextOffset: (partition) => payloadStore.nextOffset(payloadTopic, partition),

@@ -1,3 +1,4 @@
+import { once } from 'node:events';
 import {
   type Batch,
   type EventLogConfig,
@@ -30,6 +31,8 @@ interface TopicConsumerOptions {
   readonly group: string;
   readonly batchRecordsMax: number;
   readonly log: Logger;
+  /** Nothing is read before this resolves. */
+  readonly after?: Promise<void>;
   /** The database's own next offset: the truth about what is processed. Throws StoreError. */
   readonly nextOffset: (partition: number) => Promise<bigint | undefined>;
   /** Processes a batch and may throw StoreError; then it is called again with the same batch. */
@@ -64,9 +67,12 @@ export const startTopicConsumer = (options: TopicConsumerOptions): TopicConsumer
       onBatch: (batch) => keepTrying('consumer.batch', () => options.process(batch, signal)),
     });
   };
-  const subscribing = keepTrying('consumer.subscribe', subscribe).catch((error) => {
-    if (!(error instanceof StoppedError)) log.error('consumer.subscribe_gave_up', error);
-  });
+  const stopped = once(signal, 'abort');
+  const subscribing = Promise.race([options.after, stopped])
+    .then(() => keepTrying('consumer.subscribe', subscribe))
+    .catch((error) => {
+      if (!(error instanceof StoppedError)) log.error('consumer.subscribe_gave_up', error);
+    });
 
   return {
     state: () => ({

@@ -1,8 +1,8 @@
 import * as grpc from '@grpc/grpc-js';
 import { type accounting, type OrgId, uuidText } from '@lethe/contracts';
 import type { Logger } from '@lethe/service-kit';
-import { orgSealedEvent } from '../outbox/audit-events.js';
 import type { ApiKeyCopy, ControlStore } from '../store/control-store.js';
+import type { SealOrg } from '../vault/seal-org.js';
 
 const apiKeysMax = 10_000;
 const versionMax = 2n ** 63n - 1n;
@@ -49,12 +49,11 @@ const copyOf = (key: accounting.ApiKeyCopy): ApiKeyCopy => {
 };
 
 interface ControlDeps {
-  readonly store: ControlStore;
+  readonly store: Pick<ControlStore, 'openOrg' | 'putApiKey'>;
+  readonly sealOrg: SealOrg;
   readonly log: Logger;
   /** Told that an organization may lack keys. */
   readonly onOpened: () => void;
-  /** Told that audit events were queued. */
-  readonly onQueued: () => void;
 }
 
 /** The control face: opens and seals organizations and keeps the copy of API keys. Every call is idempotent. */
@@ -76,12 +75,9 @@ export const accountingControl = (deps: ControlDeps): accounting.AccountingContr
       async (request) => {
         const orgId = idOf(request.orgId);
         if (request.version > versionMax) throw new InvalidArgumentError();
-        const sealedVersion = await store.sealOrg(orgId, request.version, () =>
-          orgSealedEvent(orgId, request.version),
-        );
-        deps.onQueued();
-        log.info('org.sealed', { orgId, sealedVersion });
-        return { sealedVersion };
+        const { version, shredHistory } = request;
+        const { sealedVersion, shreddedAtMs } = await deps.sealOrg({ orgId, version, shredHistory });
+        return { sealedVersion, shreddedAtMs: shreddedAtMs ?? 0n };
       },
     ),
     putApiKeys: unary<accounting.PutApiKeysRequest, accounting.PutApiKeysResponse>(

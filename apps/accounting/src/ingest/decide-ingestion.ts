@@ -10,6 +10,7 @@ export type IngestionCode =
   | 'key_not_logging'
   | 'transit_key_unknown'
   | 'content_key_invalid'
+  | 'raw_request_invalid'
   | 'at_rest_key_missing'
   | 'store_refused'
   | 'malformed'
@@ -30,19 +31,14 @@ export const isTripwire = (code: IngestionCode): boolean => tripwires.has(code);
 const mayTurn: ReadonlySet<IngestionCode> = new Set(['org_unknown', 'key_unknown', 'key_not_logging']);
 export const mayTurnSoon = (code: IngestionCode): boolean => mayTurn.has(code);
 
-/**
- * Layer 3's decision for an organization whose gate is open, on accounting's own copies alone. `wrappedBy` names the
- * wrapping key of this process: a pair wrapped by another one cannot be used.
- */
+/** Layer 3's decision for an organization whose gate is open, on accounting's own copies alone. */
 export const decideIngestion = (
   orgId: OrgId,
   evidence: PayloadEvidence,
-  wrappedBy: Buffer,
 ): 'accepted' | 'key_unknown' | 'key_not_logging' | 'transit_key_unknown' | 'at_rest_key_missing' => {
   if (evidence.keyCopy === undefined || evidence.keyCopy.orgId !== orgId) return 'key_unknown';
   if (evidence.keyCopy.logging !== true) return 'key_not_logging';
-  if (evidence.transitKey === undefined || !evidence.transitKey.wrappedBy.equals(wrappedBy))
-    return 'transit_key_unknown';
+  if (evidence.transitKey === undefined) return 'transit_key_unknown';
   if (evidence.atRestKey === undefined) return 'at_rest_key_missing';
   return 'accepted';
 };

@@ -26,6 +26,24 @@ export const createIngestMetrics = (registry: Registry) => ({
     labelNames: ['code'],
     registers: [registry],
   }),
+  payloadRemoved: new Counter({
+    name: 'lethe_accounting_payload_removed_total',
+    help: 'Kept payloads that were removed because no telemetry allows reading them, by code.',
+    labelNames: ['code'],
+    registers: [registry],
+  }),
+  rawRequestRefused: new Counter({
+    name: 'lethe_accounting_raw_request_refused_total',
+    help: 'Raw requests that were asked for and could not be opened, by code.',
+    labelNames: ['code'],
+    registers: [registry],
+  }),
+  objectsRemoved: new Counter({
+    name: 'lethe_accounting_objects_removed_total',
+    help: 'Objects that were removed from the object store, by code.',
+    labelNames: ['code'],
+    registers: [registry],
+  }),
   tripwire: new Counter({
     name: 'lethe_accounting_tripwire_total',
     help: 'Records that no router should have sent, by code.',

@@ -175,7 +175,7 @@ describe('a payload that does not fit', () => {
     expect(found?.payload).toBeUndefined();
   });
 
-  it('a transit key wrapped by another process’s key is no key', async () => {
+  it('a transit key wrapped by another process’s key is waited for, not refused', async () => {
     const org = await makeOrg();
     const { createPayloadStore } = await import('../store/payload-store.js');
     const stranger = createPayloadIngestion({
@@ -185,8 +185,11 @@ describe('a payload that does not fit', () => {
       mayWait: () => false,
     });
     const record = decodeRecord(storedPayload(sealedSample({ ...org, said: 'hello' })));
-    const { outcomes } = await stranger.ingestRun([record]);
-    expect(outcomes.map((outcome) => outcome.code)).toEqual(['transit_key_unknown']);
+    await expect(stranger.ingestRun([record])).rejects.toMatchObject({
+      name: 'StoreError',
+      code: 'KEY_AWAY',
+    });
+    expect(await rejectsOf(record.stored.offset)).toEqual([]);
   });
 });
 

@@ -7,7 +7,7 @@ import {
   type PayloadTransaction,
 } from '../store/payload-store.js';
 import { StoreError } from '../store/store-error.js';
-import { rewrapContentKey } from '../vault/rewrap.js';
+import { rewrapContentKeys } from '../vault/rewrap.js';
 import { rejectDigest, type WrappingKeys } from '../vault/wrapping-keys.js';
 import { decideIngestion, isTripwire, mayTurnSoon, type RefusalCode } from './decide-ingestion.js';
 
@@ -64,34 +64,44 @@ const refuse = async (run: Run, record: DecodedRecord, code: RefusalCode): Promi
   return { code, orgId: payload?.orgId, first };
 };
 
-/** Puts an accepted payload; its content key changes wrapping and nothing else. */
+type Kept = 'accepted' | 'duplicate' | 'content_key_invalid' | 'raw_request_invalid';
+
+/** Puts an accepted payload and its raw request; their content keys change wrapping and nothing else. */
 const keep = async (
   { tx, keys }: Run,
   payload: SealedPayloadRecord,
   evidence: PayloadEvidence,
-): Promise<'accepted' | 'duplicate' | 'content_key_invalid'> => {
+): Promise<Kept> => {
   const { transitKey, atRestKey } = evidence;
   if (transitKey === undefined || atRestKey === undefined) return 'content_key_invalid';
-  const wrappedContentKey = rewrapContentKey(keys, payload, {
-    wrappedPrivate: transitKey.wrappedPrivate,
+  const rewrapped = await rewrapContentKeys(keys, payload, {
+    transitKey,
     atRestKey: { orgId: payload.orgId, version: atRestKey.version, wrapped: atRestKey.wrapped },
   });
-  if (wrappedContentKey === undefined) return 'content_key_invalid';
-  const inserted = await tx.put({ ...payload, wrappedContentKey, atRestKeyVersion: atRestKey.version });
-  return inserted ? 'accepted' : 'duplicate';
+  if (rewrapped === undefined) return 'content_key_invalid';
+  const { rawRequest } = payload;
+  const atRestKeyVersion = atRestKey.version;
+  if (!(await tx.put({ ...payload, wrappedContentKey: rewrapped.payload, atRestKeyVersion })))
+    return 'duplicate';
+  if (rawRequest === undefined) return 'accepted';
+  if (rewrapped.raw === undefined) return 'raw_request_invalid';
+  const { orgId, insightId } = payload;
+  const raw = { ...rawRequest, orgId, insightId, wrappedContentKey: rewrapped.raw, atRestKeyVersion };
+  return (await tx.putRawRequest(raw)) ? 'accepted' : 'raw_request_invalid';
 };
 
 /** undefined: wait before this record. */
 const ingestOne = async (run: Run, record: PayloadRecord): Promise<PayloadOutcome | undefined> => {
   const { payload, stored } = record;
   const evidence = await run.tx.evidence(payload);
-  const decision = decideIngestion(payload.orgId, evidence, run.keys.transitKeyName);
+  const decision = decideIngestion(payload.orgId, evidence);
   if (decision !== 'accepted') {
     if (mayTurnSoon(decision) && run.mayWait(stored)) return undefined;
     return refuse(run, record, decision);
   }
   const code = await keep(run, payload, evidence);
-  if (code === 'content_key_invalid') return refuse(run, record, code);
+  // The payload is kept without a raw request that does not fit, and the record stands among the refused ones.
+  if (code === 'content_key_invalid' || code === 'raw_request_invalid') return refuse(run, record, code);
   return { code, orgId: payload.orgId, first: code === 'accepted' };
 };
 

@@ -42,6 +42,19 @@ export const orgSealedEvent = (orgId: OrgId, version: bigint): QueuedEvent =>
     after: { sealed_version: version.toString() },
   });
 
+export const orgShreddedEvent = (
+  orgId: OrgId,
+  counts: { readonly keysDestroyed: number; readonly payloads: number },
+): QueuedEvent =>
+  queued({
+    type: 'org.shredded',
+    orgId,
+    actor: self,
+    target: { kind: 'organization', id: orgId },
+    outcome: 'success',
+    after: { keys_destroyed: counts.keysDestroyed, payloads: counts.payloads },
+  });
+
 /** `orgId` undefined: records of organizations that nobody opened, counted together. */
 export const tripwireEvent = (orgId: OrgId | undefined, code: string, records: bigint): QueuedEvent =>
   queued({
@@ -57,7 +70,12 @@ export const tripwireEvent = (orgId: OrgId | undefined, code: string, records: b
 /** `refusal` undefined: it was opened; else why it was not. */
 export const payloadOpenedEvent = (
   { principal, correlationId }: Reader,
-  insight: { readonly orgId: OrgId; readonly insightId: string; readonly apiKeyId: string },
+  insight: {
+    readonly orgId: OrgId;
+    readonly insightId: string;
+    readonly apiKeyId: string;
+    readonly rawRequest?: boolean;
+  },
   refusal?: ErrorCode,
 ): QueuedEvent =>
   queued({
@@ -68,7 +86,7 @@ export const payloadOpenedEvent = (
     correlationId,
     target: { kind: 'insight', id: insight.insightId },
     ...outcomeOf(refusal),
-    after: { api_key_id: insight.apiKeyId },
+    after: { api_key_id: insight.apiKeyId, ...(insight.rawRequest === true ? { raw_request: true } : {}) },
   });
 
 export const usageExportedEvent = (

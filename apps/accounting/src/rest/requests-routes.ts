@@ -1,13 +1,5 @@
 import { z } from '@hono/zod-openapi';
-import {
-  type ApiKeyId,
-  type ErrorCode,
-  type InsightId,
-  isModelName,
-  isUuid,
-  uuidBytes,
-  uuidText,
-} from '@lethe/contracts';
+import { type ApiKeyId, type InsightId, isModelName, isUuid, uuidBytes, uuidText } from '@lethe/contracts';
 import { LetheError, type Logger } from '@lethe/service-kit';
 import type { Context } from 'hono';
 import { payloadOpenedEvent } from '../outbox/audit-events.js';
@@ -16,7 +8,9 @@ import type { FoundRequest, RequestFilter, RequestStore } from '../store/request
 import type { OpenedPayload } from '../vault/open-payload.js';
 import type { Access } from './access.js';
 import { documentedGet, type RestApp, refusals } from './documented.js';
+import { rawBytesOf, rawHref } from './raw-request-routes.js';
 import { moment, readQuery } from './read-query.js';
+import { refuseOnRecord } from './refuse-on-record.js';
 import { telemetrySchema, toTelemetryJson } from './telemetry-json.js';
 
 const limitDefault = 50;
@@ -59,7 +53,10 @@ const requestSchema = z
         truncated: z.boolean(),
       })
       .nullable(),
-    raw_request: z.null(),
+    raw_request: z
+      .strictObject({ bytes: z.number().int().nonnegative(), href: z.string() })
+      .nullable()
+      .openapi({ description: 'The body as it was received: its size, and where to read it.' }),
   })
   .openapi('Request');
 
@@ -108,19 +105,6 @@ const openOnRecord = async (
   }
   await deps.queue(payloadOpenedEvent(access, found.payload));
   return opened;
-};
-
-/** Puts on record that somebody asked for a payload of the organization without the right to open it. */
-const refuseOnRecord = async (
-  deps: RequestsDeps,
-  access: Access,
-  { insightId, code }: { readonly insightId: InsightId; readonly code: ErrorCode },
-): Promise<void> => {
-  const { orgId } = access.principal;
-  if (orgId === undefined) return;
-  const apiKeyId = await deps.requests.keyOfPayload(orgId, insightId);
-  if (apiKeyId !== undefined)
-    await deps.queue(payloadOpenedEvent(access, { orgId, insightId, apiKeyId }, code));
 };
 
 /** GET /v1/requests and /v1/requests/{request_id}. */
@@ -172,7 +156,13 @@ export const addRequestsRoutes = (app: RestApp, deps: RequestsDeps): void => {
       }
       if (!access.mayOpenPayload) await refuseOnRecord(deps, access, { insightId, code: 'caller.forbidden' });
       const payload = await openOnRecord(deps, access, found);
-      return c.json({ telemetry: toTelemetryJson(found.event), payload, raw_request: null });
+      const { rawRequest } = found;
+      return c.json({
+        telemetry: toTelemetryJson(found.event),
+        payload,
+        raw_request:
+          rawRequest === undefined ? null : { bytes: rawBytesOf(rawRequest), href: rawHref(insightId) },
+      });
     },
   );
 };

@@ -15,10 +15,12 @@ import type { IngestStore } from '../store/ingest-store.js';
 import type { QueuedEvent } from '../store/outbox-store.js';
 import type { RequestStore } from '../store/request-store.js';
 import { openForReading } from '../vault/open-payload.js';
+import type { OpenRawRequest, RawRequestRefusal } from '../vault/open-raw-request.js';
 import type { WrappingKeys } from '../vault/wrapping-keys.js';
 import { accessOf } from './access.js';
 import { type RestApp, serveDocument } from './documented.js';
 import { addOperatorRoutes } from './operator-routes.js';
+import { addRawRequestRoute } from './raw-request-routes.js';
 import { addRequestsRoutes } from './requests-routes.js';
 import { addUsageExport, addUsageRoutes } from './usage-routes.js';
 
@@ -28,6 +30,9 @@ interface RestDeps {
   readonly usage: UsageStore;
   readonly ingest: IngestStore;
   readonly keys: WrappingKeys;
+  /** undefined: this deployment keeps no raw requests. */
+  readonly openRawRequest: OpenRawRequest | undefined;
+  readonly onRawRequestRefused: (refusal: RawRequestRefusal) => void;
   readonly queue: (event: QueuedEvent) => Promise<void>;
   readonly consumers: () => readonly ConsumerState[];
   readonly ready: () => Promise<boolean>;
@@ -54,6 +59,14 @@ export const createRestApp = (deps: RestDeps): RestApp => {
     requests: deps.requests,
     openPayload: (item) => openForReading(deps.keys, item),
     queue: deps.queue,
+    log: deps.log,
+  });
+  addRawRequestRoute(app, {
+    authenticate,
+    requests: deps.requests,
+    openRawRequest: deps.openRawRequest,
+    queue: deps.queue,
+    onRefused: deps.onRawRequestRefused,
     log: deps.log,
   });
   const usage = { authenticate, usage: deps.usage, queue: deps.queue };

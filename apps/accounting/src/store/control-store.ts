@@ -1,7 +1,7 @@
 import type { ApiKeyId, GroupId, OrgId, Uuid } from '@lethe/contracts';
 import type postgres from 'postgres';
 import { type QueuedEvent, queueAuditEvent } from './outbox-store.js';
-import { sqlStateOf, storeErrorOf } from './store-error.js';
+import { StoreError, sqlStateOf, storeErrorOf } from './store-error.js';
 
 export interface ApiKeyCopy {
   readonly apiKeyId: ApiKeyId;
@@ -23,13 +23,43 @@ export interface LackingOrg {
   readonly lacksTransit: boolean;
 }
 
+/** What comparing payloads with their telemetry came to; `alone`: no telemetry came in time. */
+export interface Attested {
+  readonly agree: number;
+  readonly contradict: number;
+  readonly alone: number;
+}
+
 export interface Tripped {
   readonly orgId: OrgId;
   readonly code: string;
   readonly records: bigint;
 }
 
+/** What an organization is sealed with, and whether its history goes too. */
+export interface Sealing {
+  readonly orgId: OrgId;
+  readonly version: bigint;
+  readonly shredHistory: boolean;
+}
+
+export interface Sealed {
+  /** Of the first sealing. */
+  readonly sealedVersion: bigint;
+  /** undefined: the history was not shredded. */
+  readonly shreddedAtMs: bigint | undefined;
+}
+
+/** Makes the audit events of what a sealing did for the first time. */
+export interface SealingEvents {
+  sealed(): QueuedEvent;
+  shredded(counts: { readonly keysDestroyed: number; readonly payloads: number }): QueuedEvent;
+}
+
 const gateRefused = 'ZDR02';
+const wrappedByAnother = 'ZDR04';
+const lockTimeout = '2s';
+const attemptsMax = 4;
 
 const mapped = async <T>(work: Promise<T>): Promise<T> => {
   try {
@@ -39,16 +69,44 @@ const mapped = async <T>(work: Promise<T>): Promise<T> => {
   }
 };
 
-/** False when the gate of the organization refused: it was sealed meanwhile. */
-const unlessSealed = async (work: Promise<unknown>): Promise<boolean> => {
+/** False when the gate of the organization refused, or another wrapping key is in use. */
+const unlessRefused = async (work: Promise<unknown>): Promise<boolean> => {
   try {
     await work;
     return true;
   } catch (error) {
-    if (sqlStateOf(error) === gateRefused) return false;
+    if ([gateRefused, wrappedByAnother].includes(sqlStateOf(error))) return false;
     throw storeErrorOf(error);
   }
 };
+
+const sealOnce = (
+  sql: postgres.Sql,
+  { orgId, version, shredHistory }: Sealing,
+  events: SealingEvents,
+): Promise<Sealed> =>
+  sql.begin('isolation level read committed', async (tx) => {
+    await tx.unsafe(`set local lock_timeout = '${lockTimeout}'`);
+    const [row] = await tx<{ sealed_version: string; newly: boolean }[]>`
+      select sealed_version, newly from ingest.seal_org(${orgId}, ${version.toString()})`;
+    if (row?.newly === true) await queueAuditEvent(tx, events.sealed());
+    const sealedVersion = BigInt(row?.sealed_version ?? version);
+    if (!shredHistory) {
+      const [gate] = await tx<{ at: string | null }[]>`select ingest.shredded_at_ms(${orgId}) as at`;
+      const at = gate?.at ?? undefined;
+      return { sealedVersion, shreddedAtMs: at === undefined ? undefined : BigInt(at) };
+    }
+    const [shred] = await tx<
+      { shredded_at_ms: string; newly: boolean; keys_destroyed: number; payloads: string }[]
+    >`select * from ingest.shred_org(${orgId})`;
+    if (shred === undefined) throw new StoreError('failed', 'NO_ROW');
+    if (shred.newly)
+      await queueAuditEvent(
+        tx,
+        events.shredded({ keysDestroyed: shred.keys_destroyed, payloads: Number(shred.payloads) }),
+      );
+    return { sealedVersion, shreddedAtMs: BigInt(shred.shredded_at_ms) };
+  });
 
 const organizations = (sql: postgres.Sql) => ({
   /** Opens an organization that is not known yet. True: it is sealed, and stays so. Throws StoreError. */
@@ -59,18 +117,19 @@ const organizations = (sql: postgres.Sql) => ({
       ),
     ),
   /**
-   * Seals an organization for ever: waits for its running payload transactions, destroys its transit keys and, the
-   * first time, queues `sealed`. Returns the version of the first call. Throws StoreError.
+   * Seals an organization for ever: waits for its running payload transactions, deletes its transit keys and, when the
+   * history goes too, destroys its at-rest keys; queues the events of what is new. Idempotent. Throws StoreError.
    */
-  sealOrg: (orgId: OrgId, version: bigint, sealed: () => QueuedEvent): Promise<bigint> =>
-    mapped(
-      sql.begin('isolation level read committed', async (tx) => {
-        const [row] = await tx<{ sealed_version: string; newly: boolean }[]>`
-          select sealed_version, newly from ingest.seal_org(${orgId}, ${version.toString()})`;
-        if (row?.newly === true) await queueAuditEvent(tx, sealed());
-        return BigInt(row?.sealed_version ?? version);
-      }),
-    ),
+  sealOrg: async (sealing: Sealing, events: SealingEvents): Promise<Sealed> => {
+    for (let attempt = 1; ; attempt += 1) {
+      try {
+        return await sealOnce(sql, sealing, events);
+      } catch (error) {
+        const failure = storeErrorOf(error);
+        if (failure.kind !== 'timeout' || attempt === attemptsMax) throw failure;
+      }
+    }
+  },
   /** False: the key is known under another organization, so it no longer logs. Throws StoreError. */
   putApiKey: (copy: ApiKeyCopy): Promise<boolean> =>
     mapped(
@@ -82,27 +141,34 @@ const organizations = (sql: postgres.Sql) => ({
 
 const vaultRows = (sql: postgres.Sql) => ({
   putAtRestKey: (orgId: OrgId, version: number, wrapped: Buffer): Promise<boolean> =>
-    unlessSealed(sql`select ingest.put_at_rest_key(${orgId}, ${version}, ${wrapped})`),
-  /** Under the organization's lock; false: it was sealed meanwhile. Throws StoreError. */
+    unlessRefused(sql`select ingest.put_at_rest_key(${orgId}, ${version}, ${wrapped})`),
+  /** Under the organization's lock. False: it was sealed meanwhile, or the wrapping key replaced. Throws StoreError. */
   putTransitKey: (
     key: TransitKeyRow & { readonly wrappedPrivate: Buffer },
     wrappedBy: Buffer,
   ): Promise<boolean> =>
-    unlessSealed(sql`
+    unlessRefused(sql`
       select ingest.put_transit_key(${key.orgId}, ${key.transitKeyId}, ${key.publicKey}, ${key.wrappedPrivate},
         ${wrappedBy})`),
-  /** Removes pairs that another wrapping key wrapped. Throws StoreError. */
-  dropForeignTransitKeys: (wrappedBy: Buffer): Promise<void> =>
-    mapped(sql`select ingest.drop_foreign_transit_keys(${wrappedBy})`.then(() => undefined)),
-  orgsLackingKeys: (wrappedBy: Buffer, limit: number): Promise<readonly LackingOrg[]> =>
+  /** Open organizations without an at-rest key, or without a pair younger than `rotateMs`. Throws StoreError. */
+  orgsLackingKeys: (rotateMs: number, limit: number): Promise<readonly LackingOrg[]> =>
     mapped(
       sql<{ org_id: OrgId; lacks_at_rest: boolean; lacks_transit: boolean }[]>`
-        select * from ingest.orgs_lacking_keys(${wrappedBy}, ${limit})`.then((rows) =>
-        rows.map((row) => ({
-          orgId: row.org_id,
-          lacksAtRest: row.lacks_at_rest,
-          lacksTransit: row.lacks_transit,
-        })),
+        select * from ingest.orgs_lacking_keys(make_interval(secs => ${rotateMs / 1000}), ${limit})`.then(
+        (rows) =>
+          rows.map((row) => ({
+            orgId: row.org_id,
+            lacksAtRest: row.lacks_at_rest,
+            lacksTransit: row.lacks_transit,
+          })),
+      ),
+    ),
+  /** Deletes pairs that were replaced longer than `keepMs` ago. The vault has to settle afterwards. Throws StoreError. */
+  dropRetiredTransitKeys: (keepMs: number): Promise<number> =>
+    mapped(
+      sql<{ dropped: string }[]>`
+        select ingest.drop_retired_transit_keys(make_interval(secs => ${keepMs / 1000})) as dropped`.then(
+        ([row]) => Number(row?.dropped ?? 0),
       ),
     ),
   unregisteredTransitKeys: (limit: number): Promise<readonly TransitKeyRow[]> =>
@@ -144,6 +210,43 @@ const upkeep = (sql: postgres.Sql) => ({
         return rows.length;
       }),
     ),
+  /** Compares payloads with their telemetry and removes what may never be read. Returns counts. Throws StoreError. */
+  attestPayloads: (waitMs: number, limit: number): Promise<Attested> =>
+    mapped(
+      sql<{ result: string; payloads: string }[]>`
+        select * from ingest.attest_payloads(make_interval(secs => ${waitMs / 1000}), ${limit})`.then(
+        (rows) => {
+          const of = (result: string) => Number(rows.find((row) => row.result === result)?.payloads ?? 0);
+          return { agree: of('agrees'), contradict: of('contradicts'), alone: of('alone') };
+        },
+      ),
+    ),
+  /** Removes some of the payloads whose keys were shredded; returns how many. Throws StoreError. */
+  dropShreddedPayloads: (limit: number): Promise<number> =>
+    mapped(
+      sql<{ dropped: string }[]>`select ingest.drop_shredded_payloads(${limit}) as dropped`.then(([row]) =>
+        Number(row?.dropped ?? 0),
+      ),
+    ),
+  /** Of these objects, those that no row refers to. Throws StoreError. */
+  objectsWithoutRow: (objectKeys: readonly string[]): Promise<readonly string[]> =>
+    objectKeys.length === 0
+      ? Promise.resolve([])
+      : mapped(
+          sql<{ key: string }[]>`
+            select ingest.objects_without_row(${[...objectKeys]}::text[]) as key`.then((rows) =>
+            rows.map((row) => row.key),
+          ),
+        ),
+  /** Objects whose row was removed, oldest first. Throws StoreError. */
+  goneObjects: (limit: number): Promise<readonly string[]> =>
+    mapped(
+      sql<{ key: string }[]>`select ingest.gone_objects(${limit}) as key`.then((rows) =>
+        rows.map((row) => row.key),
+      ),
+    ),
+  forgetGoneObject: (objectKey: string): Promise<void> =>
+    mapped(sql`select ingest.forget_gone_object(${objectKey})`.then(() => undefined)),
   /** Makes the partitions of this month and the next ones. Throws StoreError. */
   createMonthsAhead: (months: number): Promise<void> =>
     mapped(sql`select usage.create_months_ahead(${months})`.then(() => undefined)),

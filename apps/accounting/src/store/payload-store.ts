@@ -31,6 +31,17 @@ export interface PayloadItem {
   readonly transitKeyId: Uuid;
 }
 
+/** One row of payload.raw_request. */
+export interface RawRequestRow {
+  readonly orgId: OrgId;
+  readonly insightId: InsightId;
+  readonly objectKey: string;
+  readonly wrappedContentKey: Buffer;
+  readonly atRestKeyVersion: number;
+  readonly nonce: Buffer;
+  readonly ciphertextBytes: number;
+}
+
 /** A refused record, and whether the alarm counts it (under which organization; undefined: one nobody opened). */
 export interface PayloadRefusal extends IngestReject {
   readonly tripwire: boolean;
@@ -44,6 +55,8 @@ export interface PayloadTransaction {
   evidence(ids: { orgId: OrgId; apiKeyId: ApiKeyId; transitKeyId: Uuid }): Promise<PayloadEvidence>;
   /** False: the insight is here already. Throws GateRefusedError. */
   put(item: PayloadItem): Promise<boolean>;
+  /** In the transaction of its payload. False: another request has the object. Throws GateRefusedError. */
+  putRawRequest(row: RawRequestRow): Promise<boolean>;
   /** False: this reference was recorded before. */
   refuse(refusal: PayloadRefusal): Promise<boolean>;
   advanceOffset(topic: string, partition: number, nextOffset: bigint): Promise<void>;
@@ -90,6 +103,12 @@ const bind = (tx: postgres.TransactionSql): PayloadTransaction => ({
         ${item.atRestKeyVersion}, ${item.nonce}, ${item.ciphertext}, ${item.policyVersion.toString()},
         ${item.transitKeyId}) as inserted`;
     return row?.inserted === true;
+  },
+  async putRawRequest(row) {
+    const [put] = await tx<{ inserted: boolean }[]>`
+      select payload.put_raw_request(${row.orgId}, ${row.insightId}, ${row.objectKey}, ${row.wrappedContentKey},
+        ${row.atRestKeyVersion}, ${row.nonce}, ${row.ciphertextBytes}) as inserted`;
+    return put?.inserted === true;
   },
   async refuse(refusal) {
     const [row] = await tx<{ first: boolean }[]>`

@@ -1,7 +1,13 @@
 import { type ApiKeyId, type InsightId, isUuid, type OrgId, type Uuid } from '@lethe/contracts';
 import { and, desc, eq, gte, lt, or, type SQL } from 'drizzle-orm';
-import { type ReadDatabase, type ReadScope, readScoped, scopeCondition } from './read-scope.js';
-import { atRestKey, type EventRow, event, readable } from './schema.js';
+import {
+  type ReadDatabase,
+  type ReadScope,
+  type ReadTransaction,
+  readScoped,
+  scopeCondition,
+} from './read-scope.js';
+import { atRestKey, type EventRow, event, readable, readableRaw } from './schema.js';
 
 /** What a list is narrowed to. Times are milliseconds since 1970: from included, to excluded. */
 export interface RequestFilter {
@@ -29,9 +35,17 @@ export interface ReadablePayload {
   readonly transitKeyId: Uuid;
 }
 
+/** A raw request: where it lies, and what opens it. */
+export interface ReadableRawRequest extends Omit<ReadablePayload, 'ciphertext'> {
+  readonly objectKey: string;
+  /** With the tag. */
+  readonly ciphertextBytes: number;
+}
+
 export interface FoundRequest {
   readonly event: EventRow;
   readonly payload: ReadablePayload | undefined;
+  readonly rawRequest: ReadableRawRequest | undefined;
 }
 
 const msMax = 2 ** 48 - 1;
@@ -57,15 +71,14 @@ const filterConditions = (filter: RequestFilter): (SQL | undefined)[] => [
   filter.before === undefined ? undefined : lt(event.insightId, filter.before),
 ];
 
-/** The view's columns are nullable to SQL, never in fact: it joins NOT NULL columns. */
-const toReadable = (
-  row: typeof readable.$inferSelect,
-  wrapped: Buffer | undefined,
-): ReadablePayload | undefined => {
+type SharedColumns = Omit<typeof readable.$inferSelect, 'ciphertext'>;
+
+/** The views' columns are nullable to SQL, never in fact: they join NOT NULL columns. */
+const toShared = (row: SharedColumns, wrapped: Buffer): Omit<ReadablePayload, 'ciphertext'> | undefined => {
   const { orgId, insightId, apiKeyId, transitKeyId } = row;
   const ids = [orgId, insightId, apiKeyId, transitKeyId];
-  if (!ids.every(isUuid) || wrapped === undefined) return undefined;
-  if (row.wrappedContentKey === null || row.nonce === null || row.ciphertext === null) return undefined;
+  if (!ids.every(isUuid)) return undefined;
+  if (row.wrappedContentKey === null || row.nonce === null) return undefined;
   if (row.atRestKeyVersion === null || row.policyVersion === null) return undefined;
   return {
     orgId: orgId as OrgId,
@@ -74,10 +87,46 @@ const toReadable = (
     transitKeyId: transitKeyId as Uuid,
     wrappedContentKey: row.wrappedContentKey,
     nonce: row.nonce,
-    ciphertext: row.ciphertext,
     policyVersion: row.policyVersion,
     atRestKey: { orgId: orgId as OrgId, version: row.atRestKeyVersion, wrapped },
   };
+};
+
+const readPayload = async (
+  tx: ReadTransaction,
+  orgId: string,
+  insightId: InsightId,
+): Promise<ReadablePayload | undefined> => {
+  const [row] = await tx
+    .select({ item: readable, key: atRestKey.wrappedKey })
+    .from(readable)
+    .innerJoin(
+      atRestKey,
+      and(eq(atRestKey.orgId, readable.orgId), eq(atRestKey.version, readable.atRestKeyVersion)),
+    )
+    .where(and(eq(readable.orgId, orgId), eq(readable.insightId, insightId)));
+  if (row === undefined || row.item.ciphertext === null) return undefined;
+  const shared = toShared(row.item, row.key);
+  return shared === undefined ? undefined : { ...shared, ciphertext: row.item.ciphertext };
+};
+
+const readRawRequest = async (
+  tx: ReadTransaction,
+  orgId: string,
+  insightId: InsightId,
+): Promise<ReadableRawRequest | undefined> => {
+  const [row] = await tx
+    .select({ item: readableRaw, key: atRestKey.wrappedKey })
+    .from(readableRaw)
+    .innerJoin(
+      atRestKey,
+      and(eq(atRestKey.orgId, readableRaw.orgId), eq(atRestKey.version, readableRaw.atRestKeyVersion)),
+    )
+    .where(and(eq(readableRaw.orgId, orgId), eq(readableRaw.insightId, insightId)));
+  if (row === undefined || row.item.objectKey === null || row.item.ciphertextBytes === null) return undefined;
+  const { objectKey, ciphertextBytes } = row.item;
+  const shared = toShared(row.item, row.key);
+  return shared === undefined ? undefined : { ...shared, objectKey, ciphertextBytes };
 };
 
 /** Reads requests within a scope. Every method throws LetheError of a closed code. */
@@ -100,16 +149,13 @@ export const createRequestStore = (db: ReadDatabase) => ({
         .from(event)
         .where(and(scopeCondition(scope), eq(event.insightId, insightId)));
       if (found === undefined) return undefined;
-      if (!withPayload || found.orgId === null) return { event: found, payload: undefined };
-      const [row] = await tx
-        .select({ item: readable, key: atRestKey.wrappedKey })
-        .from(readable)
-        .innerJoin(
-          atRestKey,
-          and(eq(atRestKey.orgId, readable.orgId), eq(atRestKey.version, readable.atRestKeyVersion)),
-        )
-        .where(and(eq(readable.orgId, found.orgId), eq(readable.insightId, insightId)));
-      return { event: found, payload: row === undefined ? undefined : toReadable(row.item, row.key) };
+      if (!withPayload || found.orgId === null)
+        return { event: found, payload: undefined, rawRequest: undefined };
+      return {
+        event: found,
+        payload: await readPayload(tx, found.orgId, insightId),
+        rawRequest: await readRawRequest(tx, found.orgId, insightId),
+      };
     }),
   /** The key of a payload that the organization has and that could be read, whoever asks. */
   keyOfPayload: (orgId: OrgId, insightId: InsightId): Promise<ApiKeyId | undefined> =>

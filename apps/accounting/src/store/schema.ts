@@ -73,6 +73,20 @@ export const readable = payload.table('readable', {
   transitKeyId: uuid('transit_key_id'),
 });
 
+/** Raw requests that may be read, as `readable` has payloads. */
+export const readableRaw = payload.table('readable_raw', {
+  orgId: uuid('org_id'),
+  insightId: uuid('insight_id'),
+  apiKeyId: uuid('api_key_id'),
+  objectKey: text('object_key'),
+  wrappedContentKey: bytea('wrapped_content_key'),
+  atRestKeyVersion: integer('at_rest_key_version'),
+  nonce: bytea('nonce'),
+  ciphertextBytes: bigint('ciphertext_bytes', { mode: 'number' }),
+  policyVersion: bigint('policy_version', { mode: 'bigint' }),
+  transitKeyId: uuid('transit_key_id'),
+});
+
 export const atRestKey = ingest.table('at_rest_key', {
   orgId: uuid('org_id').notNull(),
   version: integer('version').notNull(),

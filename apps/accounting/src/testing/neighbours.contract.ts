@@ -12,6 +12,13 @@ export interface TestPrincipal {
   readonly adminGroupIds?: readonly Uuid[];
 }
 
+/** An organization that gave payload up, as a neighbour remembers it. */
+export interface RememberedZdr {
+  readonly orgId: Uuid;
+  readonly version?: bigint;
+  readonly shredHistory?: boolean;
+}
+
 export interface AppendedEvent {
   readonly eventId: Uuid;
   readonly orgId: Uuid | undefined;
@@ -44,6 +51,11 @@ export interface Neighbours {
     readonly publicKey: Buffer;
   }[];
   readonly appended: AppendedEvent[];
+  /** What admin-config and audit's anchors remember of ZDR. */
+  readonly zdrOrganizations: RememberedZdr[];
+  readonly tombstones: RememberedZdr[];
+  /** Set: that list is not answered. */
+  listsFail: { zdrOrganizations: boolean; tombstones: boolean };
   /** Makes a management token that belongs to `principal`. */
   token(principal: TestPrincipal): string;
   /** Status the neighbours fail every call with; undefined: they work. */
@@ -59,6 +71,9 @@ interface Memory {
   readonly principals: Map<string, TestPrincipal>;
   readonly registered: Neighbours['registered'];
   readonly appended: AppendedEvent[];
+  readonly zdrOrganizations: RememberedZdr[];
+  readonly tombstones: RememberedZdr[];
+  listsFail: Neighbours['listsFail'];
   failing: grpc.status | undefined;
   refuses: Neighbours['refuses'];
 }
@@ -88,8 +103,27 @@ const identityServer = (memory: Memory): identity.IdentityServer => ({
   }),
 });
 
+const listing =
+  <Item>(items: () => readonly Item[] | undefined) =>
+  (call: grpc.ServerWritableStream<unknown, Item>): void => {
+    const found = items();
+    if (found === undefined) {
+      call.emit('error', { code: 14, details: '' });
+      return;
+    }
+    for (const item of found) call.write(item);
+    call.end();
+  };
+
 const policyServer = (memory: Memory): policy.PolicySyncServer => ({
   sync: (call) => call.end(),
+  listZdrOrganizations: listing(() =>
+    memory.failing !== undefined || memory.listsFail.zdrOrganizations
+      ? undefined
+      : memory.zdrOrganizations.map(({ orgId, version = 1n, shredHistory = false }) => ({
+          ...{ orgId: uuidBytes(orgId), version, shredHistory },
+        })),
+  ),
   registerTransitKey: answering(memory)((request: policy.RegisterTransitKeyRequest) => {
     memory.registered.push({
       orgId: uuidText(request.orgId),
@@ -115,7 +149,13 @@ const auditServer = (memory: Memory): audit.AuditServer => ({
     else append(memory)(call, reply);
   },
   getProof: answering(memory)(() => ({ index: 0n, proof: '', checkpoint: '' })),
-  listTombstones: (call) => call.end(),
+  listTombstones: listing(() =>
+    memory.failing !== undefined || memory.listsFail.tombstones
+      ? undefined
+      : memory.tombstones.map(({ orgId, shredHistory = false }) => ({
+          ...{ orgId: uuidBytes(orgId), enabledAtMs: 1n, eventId: Buffer.alloc(16, 1), shredHistory },
+        })),
+  ),
 });
 
 export const startNeighbours = async (): Promise<Neighbours> => {
@@ -124,6 +164,9 @@ export const startNeighbours = async (): Promise<Neighbours> => {
     principals: new Map(),
     registered: [],
     appended: [],
+    zdrOrganizations: [],
+    tombstones: [],
+    listsFail: { zdrOrganizations: false, tombstones: false },
     failing: undefined,
     refuses: () => undefined,
   };
@@ -142,6 +185,14 @@ export const startNeighbours = async (): Promise<Neighbours> => {
     credential,
     registered: memory.registered,
     appended: memory.appended,
+    zdrOrganizations: memory.zdrOrganizations,
+    tombstones: memory.tombstones,
+    get listsFail() {
+      return memory.listsFail;
+    },
+    set listsFail(listsFail) {
+      memory.listsFail = listsFail;
+    },
     token(principal) {
       const token = newToken(principal.role === 'operator' ? 'lethe_ops_' : 'lethe_mgmt_');
       memory.principals.set(tokenSha256(token).toString('hex'), principal);

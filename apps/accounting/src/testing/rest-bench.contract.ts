@@ -15,6 +15,7 @@ import { type QueuedEvent, queueAuditEvent } from '../store/outbox-store.js';
 import { createRequestStore } from '../store/request-store.js';
 import { guarded } from '../store/store-error.js';
 import { insertTelemetryStatement, telemetryRowsJson } from '../store/telemetry-columns.js';
+import { createRawRequestOpener } from '../vault/open-raw-request.js';
 import { type IngestionBench, startIngestionBench } from './ingestion-bench.contract.js';
 import { sealedSample, storedPayload, type TransitPublic } from './samples.contract.js';
 
@@ -30,6 +31,9 @@ export interface RestBench extends IngestionBench {
   readonly lines: string[];
   /** Where each call came from, as the identity service was told. */
   readonly addresses: readonly (string | undefined)[];
+  /** The object store's objects; how a real one behaves is the business of its own suite. */
+  readonly objects: Map<string, Buffer>;
+  readonly rawRefusals: readonly string[];
   /** Set: queueing an audit event fails like a database that is away. */
   queueFails: boolean;
   as(reader: Reader | undefined, path: string): Promise<Response>;
@@ -42,6 +46,10 @@ export interface RestBench extends IngestionBench {
 /** What admin-config says of every reader. */
 export const testDigests = { emailDigest: 'e'.repeat(43), ipDigest: 'i'.repeat(43) } as const;
 
+async function* pieces(body: Buffer): AsyncGenerator<Buffer> {
+  for (let at = 0; at < body.length; at += 1000) yield body.subarray(at, at + 1000);
+}
+
 const states: readonly ConsumerState[] = [
   { topic: 'lethe.insight.telemetry.v1', working: true, lagRecords: 3, lastBatchAtMs: Date.now() },
   { topic: 'lethe.insight.payload.v1', working: true, lagRecords: undefined, lastBatchAtMs: undefined },
@@ -53,6 +61,8 @@ export const startRestBench = async (): Promise<RestBench> => {
   const addresses: (string | undefined)[] = [];
   const readers = new Map<string, ManagementPrincipal>();
   const flags = { queueFails: false };
+  const objects = new Map<string, Buffer>();
+  const rawRefusals: string[] = [];
   const ingest = createIngestStore(ingestion.read);
   const app = createRestApp({
     identity: {
@@ -67,6 +77,15 @@ export const startRestBench = async (): Promise<RestBench> => {
     usage: createUsageStore(ingestion.read),
     ingest,
     keys: ingestion.keys,
+    openRawRequest: createRawRequestOpener(ingestion.keys, {
+      read: async (key) => {
+        const body = objects.get(key);
+        return body === undefined ? undefined : pieces(body);
+      },
+    }),
+    onRawRequestRefused: (code) => {
+      rawRefusals.push(code);
+    },
     queue: async (event: QueuedEvent) => {
       if (flags.queueFails) throw new LetheError('gateway.unavailable');
       await guarded(() => queueAuditEvent(ingestion.pools.read, event));
@@ -80,6 +99,8 @@ export const startRestBench = async (): Promise<RestBench> => {
     ...ingestion,
     lines,
     addresses,
+    objects,
+    rawRefusals,
     get queueFails() {
       return flags.queueFails;
     },

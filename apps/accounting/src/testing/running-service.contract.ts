@@ -55,6 +55,8 @@ export interface ServiceBench {
   get(path: string, token?: string): Promise<Response>;
   openOrg(orgId: OrgId): Promise<boolean>;
   sealOrg(orgId: OrgId, version: bigint): Promise<bigint>;
+  /** Seals and shreds; returns when the history was shredded. */
+  shredOrg(orgId: OrgId, version: bigint): Promise<bigint>;
   putKey(orgId: OrgId, apiKeyId: ApiKeyId, logging: boolean, version?: bigint): Promise<void>;
   /** The newest public half that was registered for the organization, as a router would hold it. */
   transitKeyOf(orgId: OrgId): Promise<TransitPublic>;
@@ -90,19 +92,19 @@ const controlClient = (address: string, credential: string) => {
   const client = new accounting.AccountingControlClient(address, grpc.credentials.createInsecure());
   const metadata = callMetadata(new Opaque(credential));
   const deadlineMs = 10_000;
+  const seal = (orgId: OrgId, version: bigint, shredHistory: boolean) =>
+    callUnary(
+      client.sealOrg.bind(client),
+      { orgId: uuidBytes(orgId), version, shredHistory },
+      metadata,
+      deadlineMs,
+    );
   return {
     openOrg: async (orgId: OrgId) =>
       (await callUnary(client.openOrg.bind(client), { orgId: uuidBytes(orgId) }, metadata, deadlineMs))
         .sealed,
-    sealOrg: async (orgId: OrgId, version: bigint) =>
-      (
-        await callUnary(
-          client.sealOrg.bind(client),
-          { orgId: uuidBytes(orgId), version },
-          metadata,
-          deadlineMs,
-        )
-      ).sealedVersion,
+    sealOrg: async (orgId: OrgId, version: bigint) => (await seal(orgId, version, false)).sealedVersion,
+    shredOrg: async (orgId: OrgId, version: bigint) => (await seal(orgId, version, true)).shreddedAtMs,
     putKey: async (orgId: OrgId, apiKeyId: ApiKeyId, logging: boolean, version = 1n) => {
       const ids = { apiKeyId: uuidBytes(apiKeyId), orgId: uuidBytes(orgId), groupId: Buffer.alloc(0) };
       const request = { apiKeys: [{ ...ids, logging, version }] };
@@ -190,6 +192,7 @@ export const startServiceBench = async (): Promise<ServiceBench> => {
       fetch(`${base}${path}`, token === undefined ? {} : { headers: { authorization: `Bearer ${token}` } }),
     openOrg: control.openOrg,
     sealOrg: control.sealOrg,
+    shredOrg: control.shredOrg,
     putKey: control.putKey,
     transitKeyOf: (orgId) =>
       until(() => {

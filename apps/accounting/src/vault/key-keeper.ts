@@ -2,7 +2,10 @@ import type { Uuid } from '@lethe/contracts';
 import { GrpcCallError, type Logger } from '@lethe/service-kit';
 import { type BackgroundLoop, startLoop } from '../background-loop.js';
 import type { ControlStore, LackingOrg, TransitKeyRow } from '../store/control-store.js';
-import { makeAtRestKey, makeTransitKey, withAtRestKey } from './make-keys.js';
+import type { VaultStore } from '../store/vault-store.js';
+import { makeAtRestKey, makeTransitKey } from './make-keys.js';
+import { checkRootKey } from './root-key.js';
+import type { TransitVault } from './transit-vault.js';
 import type { WrappingKeys } from './wrapping-keys.js';
 
 const everyMs = 1000;
@@ -11,13 +14,26 @@ const keysMax = 200;
 const firstAtRestVersion = 1;
 /** A registration that admin-config refused is asked again this much later: its answer may come from an older state. */
 const refusedRetryMs = 10_000;
+/** A destroyed key costs a rotation of all others: those that are due are destroyed together. */
+const destroyEveryMs = 60_000;
 
 /** Registers the public half of a transit key with admin-config. Rejects with GrpcCallError. */
 export type RegisterTransitKey = (key: TransitKeyRow) => Promise<void>;
 
+/** How long keys live, in milliseconds. */
+export interface KeyAges {
+  /** A pair older than this gets a successor. */
+  readonly rotateMs: number;
+  /** A pair opens records this much longer than its successor is registered. */
+  readonly keepRetiredMs: number;
+}
+
 interface KeeperOptions {
   readonly store: ControlStore;
+  readonly vaultStore: Pick<VaultStore, 'leadsKeeping'>;
+  readonly vault: TransitVault;
   readonly keys: WrappingKeys;
+  readonly ages: KeyAges;
   readonly register: RegisterTransitKey;
   readonly log: Logger;
 }
@@ -25,42 +41,19 @@ interface KeeperOptions {
 /** Makes what an open organization lacks; the database refuses it for one that was sealed meanwhile. */
 const makeLackingKeys = async (
   { store, keys }: Pick<KeeperOptions, 'store' | 'keys'>,
-  org: LackingOrg,
+  wrappedBy: Buffer,
+  { orgId, lacksAtRest, lacksTransit }: LackingOrg,
 ): Promise<void> => {
-  const { orgId } = org;
-  if (org.lacksAtRest)
+  if (lacksAtRest)
     await store.putAtRestKey(orgId, firstAtRestVersion, makeAtRestKey(keys, orgId, firstAtRestVersion));
-  if (org.lacksTransit)
-    await store.putTransitKey({ orgId, ...makeTransitKey(keys, orgId) }, keys.transitKeyName);
+  if (!lacksTransit) return;
+  const made = await makeTransitKey(keys.transit, wrappedBy, orgId);
+  if (made !== undefined) await store.putTransitKey({ orgId, ...made }, wrappedBy);
 };
 
-/** The root key does not open what is stored: it is not the one this database was written with. */
-export class RootKeyMismatchError extends Error {
-  constructor() {
-    super('atRestRootKey does not fit this database');
-    this.name = 'RootKeyMismatchError';
-  }
-}
-
-/** Checks the root key against one stored key before anything is written with it. Throws RootKeyMismatchError. */
-export const checkRootKey = async (store: ControlStore, keys: WrappingKeys): Promise<void> => {
-  const stored = await store.anyAtRestKey();
-  if (stored === undefined) return;
-  try {
-    withAtRestKey(keys, stored, () => undefined);
-  } catch {
-    throw new RootKeyMismatchError();
-  }
-};
-
-/**
- * Keeps every open organization with an at-rest key and a registered transit key: after the start (the wrapping key
- * is new), after a crash of the database (transit keys are not logged) and when admin-config was away.
- */
-export const startKeyKeeper = ({ store, keys, register, log }: KeeperOptions): BackgroundLoop => {
+/** Registers what is not registered yet; one that admin-config refuses holds up no other. */
+const createRegistrar = ({ store, register, log }: Pick<KeeperOptions, 'store' | 'register' | 'log'>) => {
   const refusedUntilMs = new Map<Uuid, number>();
-  let rootKeyChecked = false;
-
   const registerOne = async (key: TransitKeyRow): Promise<void> => {
     const until = refusedUntilMs.get(key.transitKeyId);
     if (until !== undefined && Date.now() < until) return;
@@ -76,6 +69,35 @@ export const startKeyKeeper = ({ store, keys, register, log }: KeeperOptions): B
     refusedUntilMs.delete(key.transitKeyId);
     log.info('transit_key.registered', { orgId: key.orgId, transitKeyId: key.transitKeyId });
   };
+  return async (signal: AbortSignal): Promise<void> => {
+    const unregistered = await store.unregisteredTransitKeys(keysMax);
+    for (const id of refusedUntilMs.keys())
+      if (!unregistered.some((key) => key.transitKeyId === id)) refusedUntilMs.delete(id);
+    for (const key of unregistered) {
+      if (signal.aborted) return;
+      await registerOne(key);
+    }
+  };
+};
+
+/**
+ * Keeps every open organization with an at-rest key and a registered transit key: after the start (the wrapping key
+ * may be new), after a crash of the database (transit keys are not logged), when admin-config was away, and when a
+ * pair has grown old; destroys retired ones. One replica does it.
+ */
+export const startKeyKeeper = (options: KeeperOptions): BackgroundLoop => {
+  const { store, vaultStore, vault, keys, ages, log } = options;
+  const register = createRegistrar(options);
+  let rootKeyChecked = false;
+  let destroyedAtMs = 0;
+
+  const destroyRetired = async (): Promise<void> => {
+    const nowMs = performance.now();
+    if (nowMs < destroyedAtMs + Math.min(destroyEveryMs, ages.keepRetiredMs)) return;
+    destroyedAtMs = nowMs;
+    const dropped = await store.dropRetiredTransitKeys(ages.keepRetiredMs);
+    if (dropped > 0) log.info('transit_keys.retired', { destroyed: dropped });
+  };
 
   return startLoop({
     event: 'key_keeper.turn',
@@ -85,18 +107,14 @@ export const startKeyKeeper = ({ store, keys, register, log }: KeeperOptions): B
     run: async (signal) => {
       if (!rootKeyChecked) await checkRootKey(store, keys);
       rootKeyChecked = true;
-      await store.dropForeignTransitKeys(keys.transitKeyName);
-      for (const org of await store.orgsLackingKeys(keys.transitKeyName, keysMax)) {
+      if (!(await vaultStore.leadsKeeping())) return;
+      await destroyRetired();
+      const wrappedBy = await vault.settle();
+      for (const org of await store.orgsLackingKeys(ages.rotateMs, keysMax)) {
         if (signal.aborted) return;
-        await makeLackingKeys({ store, keys }, org);
+        await makeLackingKeys({ store, keys }, wrappedBy, org);
       }
-      const unregistered = await store.unregisteredTransitKeys(keysMax);
-      for (const id of refusedUntilMs.keys())
-        if (!unregistered.some((key) => key.transitKeyId === id)) refusedUntilMs.delete(id);
-      for (const key of unregistered) {
-        if (signal.aborted) return;
-        await registerOne(key);
-      }
+      await register(signal);
     },
   });
 };

@@ -1,6 +1,7 @@
 import { randomBytes } from 'node:crypto';
 import { newUuidV7, type OrgId, type Uuid, uuidBytes } from '@lethe/contracts';
 import { generateTransitKeyPair, unwrapKey, type WrapBinding, wrapKey } from '@lethe/sealed-payload';
+import type { TransitWrapping } from './transit-wrapping.js';
 import type { WrappingKeys } from './wrapping-keys.js';
 
 /** A new pair whose private half exists wrapped only. */
@@ -9,6 +10,8 @@ export interface NewTransitKey {
   readonly publicKey: Buffer;
   readonly wrappedPrivate: Buffer;
 }
+
+type AtRestKeys = Pick<WrappingKeys, 'atRestRoot'>;
 
 const atRestKeyBytes = 32;
 
@@ -28,23 +31,24 @@ const atRestWrap = (orgId: OrgId, version: number): WrapBinding => ({
   keyVersion: 0,
 });
 
-/** Makes an organization's transit pair. */
-export const makeTransitKey = (keys: WrappingKeys, orgId: OrgId): NewTransitKey => {
+/** Makes an organization's transit pair, wrapped by the key `by` names. undefined: that key was replaced meanwhile. */
+export const makeTransitKey = async (
+  wrapping: TransitWrapping,
+  by: Buffer,
+  orgId: OrgId,
+): Promise<NewTransitKey | undefined> => {
   const transitKeyId = newUuidV7();
   const { publicKey, privateKey } = generateTransitKeyPair();
   try {
-    return {
-      transitKeyId,
-      publicKey,
-      wrappedPrivate: wrapKey(privateKey, keys.transit, transitWrap(orgId, transitKeyId)),
-    };
+    const wrappedPrivate = await wrapping.wrap(by, privateKey, transitWrap(orgId, transitKeyId));
+    return wrappedPrivate === undefined ? undefined : { transitKeyId, publicKey, wrappedPrivate };
   } finally {
     privateKey.fill(0);
   }
 };
 
 /** Makes an organization's at-rest key, wrapped by the root key. */
-export const makeAtRestKey = (keys: WrappingKeys, orgId: OrgId, version: number): Buffer => {
+export const makeAtRestKey = (keys: AtRestKeys, orgId: OrgId, version: number): Buffer => {
   const key = randomBytes(atRestKeyBytes);
   try {
     return wrapKey(key, keys.atRestRoot, atRestWrap(orgId, version));
@@ -61,7 +65,7 @@ export interface WrappedAtRestKey {
 }
 
 /** Hands an organization's at-rest key to `use` and wipes it afterwards. Throws SealedPayloadError. */
-export const withAtRestKey = <T>(keys: WrappingKeys, key: WrappedAtRestKey, use: (key: Buffer) => T): T => {
+export const withAtRestKey = <T>(keys: AtRestKeys, key: WrappedAtRestKey, use: (key: Buffer) => T): T => {
   const plain = unwrapKey(key.wrapped, keys.atRestRoot, atRestWrap(key.orgId, key.version));
   try {
     return use(plain);

@@ -3,28 +3,32 @@ import { newUuidV7 } from '@lethe/contracts';
 import type { ReadablePayload } from '../store/request-store.js';
 import { freshKeys } from '../testing/ingestion-bench.contract.js';
 import { sealedSample } from '../testing/samples.contract.js';
+import { createLaunchedWrapping } from './launched-wrapping.js';
 import { makeAtRestKey, makeTransitKey, withAtRestKey } from './make-keys.js';
 import { openForReading } from './open-payload.js';
-import { rewrapContentKey } from './rewrap.js';
-import { rejectDigest, wrappingKeysFrom } from './wrapping-keys.js';
+import { rewrapContentKeys, WrappingKeyAwayError } from './rewrap.js';
+import { rejectDigest } from './wrapping-keys.js';
 
 const keys = freshKeys();
 const orgId = newUuidV7();
 const apiKeyId = newUuidV7();
-const transit = makeTransitKey(keys, orgId);
+const wrappedBy = await keys.transit.create();
+const made = await makeTransitKey(keys.transit, wrappedBy, orgId);
+if (made === undefined) throw new Error('the wrapping key is there');
+const transit = made;
 const atRestKey = { orgId, version: 1, wrapped: makeAtRestKey(keys, orgId, 1) };
 
-const atRest = (): ReadablePayload => {
+const atRest = async (): Promise<ReadablePayload> => {
   const sealed = sealedSample({ orgId, apiKeyId, to: transit, said: 'hello' });
-  const by = { wrappedPrivate: transit.wrappedPrivate, atRestKey };
-  const wrappedContentKey = rewrapContentKey(keys, sealed, by);
-  if (wrappedContentKey === undefined) throw new Error('it fits');
-  return { ...sealed, wrappedContentKey, atRestKey };
+  const by = { transitKey: { wrappedPrivate: transit.wrappedPrivate, wrappedBy }, atRestKey };
+  const rewrapped = await rewrapContentKeys(keys, sealed, by);
+  if (rewrapped === undefined) throw new Error('it fits');
+  return { ...sealed, wrappedContentKey: rewrapped.payload, atRestKey };
 };
 
 describe('the vault', () => {
-  it('opens what it rewrapped, bound to organization, insight, key and versions', () => {
-    const item = atRest();
+  it('opens what it rewrapped, bound to organization, insight, key and versions', async () => {
+    const item = await atRest();
     expect(openForReading(keys, item)?.messages).toEqual([{ role: 'user', content: 'hello' }]);
     const otherOrg = newUuidV7();
     for (const change of [
@@ -35,7 +39,7 @@ describe('the vault', () => {
       { policyVersion: item.policyVersion + 1n },
       { transitKeyId: newUuidV7() },
       { ciphertext: Buffer.concat([item.ciphertext, Buffer.alloc(1)]) },
-      { wrappedContentKey: atRest().wrappedContentKey },
+      { wrappedContentKey: (await atRest()).wrappedContentKey },
     ])
       expect([Object.keys(change), openForReading(keys, { ...item, ...change })]).toEqual([
         Object.keys(change),
@@ -43,8 +47,8 @@ describe('the vault', () => {
       ]);
   });
 
-  it('needs the root key it was wrapped with', () => {
-    const item = atRest();
+  it('needs the root key it was wrapped with', async () => {
+    const item = await atRest();
     expect(openForReading(freshKeys(), item)).toBeUndefined();
     expect(() => withAtRestKey(freshKeys(), atRestKey, () => undefined)).toThrow();
   });
@@ -58,10 +62,12 @@ describe('the vault', () => {
     expect(held.every((byte) => byte === 0)).toBe(true);
   });
 
-  it('names wrapping keys alike only when they are the same', () => {
-    const hex = { transit: 'ab'.repeat(32), atRestRoot: 'cd'.repeat(32) };
-    expect(wrappingKeysFrom(hex).transitKeyName).toEqual(wrappingKeysFrom(hex).transitKeyName);
-    expect(freshKeys().transitKeyName).not.toEqual(freshKeys().transitKeyName);
+  it('does not open what a key wrapped that is not here any more', async () => {
+    const sealed = sealedSample({ orgId, apiKeyId, to: transit, said: 'hello' });
+    const other = { ...keys, transit: createLaunchedWrapping(Buffer.alloc(32, 7)) };
+    const by = { transitKey: { wrappedPrivate: transit.wrappedPrivate, wrappedBy }, atRestKey };
+    expect(await rewrapContentKeys(keys, sealed, by)).toBeDefined();
+    await expect(rewrapContentKeys(other, sealed, by)).rejects.toThrow(WrappingKeyAwayError);
   });
 
   it('digests a rejected record with a key, and tells key and value apart', () => {

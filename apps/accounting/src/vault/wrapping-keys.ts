@@ -1,11 +1,10 @@
 import { createHmac, hkdfSync } from 'node:crypto';
+import type { TransitWrapping } from './transit-wrapping.js';
 
-/** The two keys that are never in the database, and what is derived from them. 32 bytes each. */
+/** The keys that are never in the database, and what is derived from them. 32 bytes each. */
 export interface WrappingKeys {
-  /** Wraps private halves of transit keys; new at each start of the deployment, so that none of them outlives it. */
-  readonly transit: Buffer;
-  /** Names the transit wrapping key without telling anything of it. 16 bytes. */
-  readonly transitKeyName: Buffer;
+  /** Wraps private halves of transit keys. */
+  readonly transit: TransitWrapping;
   /** Wraps the organizations' at-rest keys; permanent. */
   readonly atRestRoot: Buffer;
   /** Keys the digests of rejected records: a bare digest of a short text can be guessed. */
@@ -15,19 +14,14 @@ export interface WrappingKeys {
 const keyBytes = 32;
 const noSalt = Buffer.alloc(0);
 
-/** Takes the two keys as hex and derives the rest. The config has checked their form. */
-export const wrappingKeysFrom = (hex: {
-  readonly transit: string;
+/** Takes the root key as hex and derives the rest. The config has checked its form. */
+export const wrappingKeysFrom = (given: {
+  readonly transit: TransitWrapping;
   readonly atRestRoot: string;
 }): WrappingKeys => {
-  const transit = Buffer.from(hex.transit, 'hex');
-  const atRestRoot = Buffer.from(hex.atRestRoot, 'hex');
+  const atRestRoot = Buffer.from(given.atRestRoot, 'hex');
   return {
-    transit,
-    transitKeyName: createHmac('sha256', transit)
-      .update('lethe/transit-key-name/v1')
-      .digest()
-      .subarray(0, 16),
+    transit: given.transit,
     atRestRoot,
     rejectDigest: Buffer.from(
       hkdfSync('sha256', atRestRoot, noSalt, 'lethe/ingest-reject-digest/v1', keyBytes),
