@@ -1,5 +1,4 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
-import { performance } from 'node:perf_hooks';
 import { openEventLogProducer } from '@lethe/event-log';
 import { scannerEngine } from '@lethe/json-scanner';
 import { CoarseTimer, type Logger, type Registry, type RunningService } from '@lethe/service-kit';
@@ -17,11 +16,10 @@ import { DistinctValues } from './insight/distinct-values.js';
 import { createRouterMetrics } from './metrics.js';
 import { serveModels } from './models-route.js';
 import { servedFace, serveRequest, serveUnrouted } from './pipeline.js';
-import { Lease } from './policy/lease.js';
 import { PolicyStore } from './policy/policy-store.js';
-import { subscribe } from './policy/subscribe.js';
+import { type PolicySubscription, subscribe } from './policy/subscribe.js';
 import { createProviderClient } from './providers/client/provider-client.js';
-import { type OutgoingPayload, PayloadPublisher } from './publish/payload-publisher.js';
+import { PayloadPublisher } from './publish/payload-publisher.js';
 import { TelemetryPublisher } from './publish/telemetry-publisher.js';
 
 const headBytesMax = 32 * 1024;
@@ -31,13 +29,11 @@ const concludeMs = 300;
 const drainTelemetryMs = 1000;
 const drainPayloadMs = 200;
 
-/** R4, asked right before every payload write: nothing about the organization, the key or the lease may have tightened since. */
-const mayPublish =
-  (policy: PolicyStore) =>
-  ({ orgId, apiKeyId, transitKeyId }: OutgoingPayload): boolean =>
-    policy.gate.open() && policy.organization(orgId)?.zdr === false && policy.mayLog(apiKeyId, transitKeyId);
-
-const openPublishers = async (config: RouterConfig, policy: PolicyStore, log: Logger) => {
+const openPublishers = async (
+  config: RouterConfig,
+  { policy, subscription }: { policy: PolicyStore; subscription: PolicySubscription },
+  log: Logger,
+) => {
   const telemetryProducer = await openEventLogProducer(config.telemetryLog);
   const payloadProducer = await openEventLogProducer(config.payloadLog, {
     mayWrite: () => policy.gate.open(),
@@ -52,10 +48,11 @@ const openPublishers = async (config: RouterConfig, policy: PolicyStore, log: Lo
   const payload = new PayloadPublisher({
     producer: payloadProducer,
     log,
-    mayPublish: mayPublish(policy),
+    writes: subscription.writes,
     queueRecordsMax: 2000,
     queueBytesMax: 32 * 1024 * 1024,
   });
+  subscription.carries(payload);
   const drain = async (): Promise<void> => {
     await payload.drain(drainPayloadMs);
     const left = await telemetry.drain(drainTelemetryMs);
@@ -114,21 +111,15 @@ export const startRouter = async (
   const { limits } = config;
   if (scannerEngine === 'javascript') log.warn('scanner.without_wasm');
   await chooseWriter(log);
-  const lease = new Lease();
-  const policy = new PolicyStore({
-    gate: lease,
-    keysHonouredMsMax: limits.keysHonouredMsMax,
-    now: () => performance.now(),
-  });
+  const policy = new PolicyStore({ keysHonouredMsMax: limits.keysHonouredMsMax });
   const subscription = subscribe({
     address: config.adminConfigGrpc,
     credential: config.serviceCredential,
     routerId: config.routerId,
     store: policy,
-    lease,
     log,
   });
-  const { telemetry, payload, drain } = await openPublishers(config, policy, log);
+  const { telemetry, payload, drain } = await openPublishers(config, { policy, subscription }, log);
   const timer = new CoarseTimer();
   const client = createProviderClient({
     limits: { ...limits, headBytesMax: 64 * 1024 },

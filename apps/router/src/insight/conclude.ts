@@ -127,7 +127,7 @@ export const conclude = (house: House, course: Course, onStored?: () => void): b
     house.payload.offer({
       orgId: payload.orgId,
       apiKeyId: payload.apiKeyId,
-      transitKeyId: payload.transitKeyId,
+      sealingKeyId: payload.transitKeyId,
       record: encodeSealedPayload(payload),
     });
   return taken;

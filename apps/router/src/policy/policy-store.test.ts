@@ -43,10 +43,27 @@ const delta = (fromVersion: bigint, version: bigint, change: Partial<wire.Delta>
   removedProviderAccountIds: [],
   ...change,
 });
+/** A store with a lease that was granted as soon as it could be. */
 const store = (now = () => 0) => {
-  const made = new PolicyStore({ gate: { open: () => true }, keysHonouredMsMax: 1000, now });
+  const clocks = { hrtimeMs: now, uptimeMs: now };
+  const made = new PolicyStore({ keysHonouredMsMax: 1000, clocks });
   made.heard();
-  return made;
+  const renew = (): void => {
+    const nonce = made
+      .take({ type: 'connected', bootId: 'boot' })
+      .flatMap((e) => (e.type === 'renew' ? [e.nonce] : []))[0];
+    made.take({ type: 'grant', nonce: nonce as bigint, ttlMs: 10_000, version: made.version });
+  };
+  /** What the router says to a message: that it applied it, or why it refuses. */
+  const told = (effects: ReturnType<PolicyStore['take']>): string => {
+    renew();
+    const nack = effects.find((effect) => effect.type === 'nack');
+    return nack?.type === 'nack' ? nack.reason : 'applied';
+  };
+  return Object.assign(made, {
+    applySnapshot: (message: wire.Snapshot) => told(made.takePolicy(message)),
+    applyDelta: (message: wire.Delta) => told(made.takePolicy(message)),
+  });
 };
 
 describe('policy store', () => {
@@ -79,7 +96,9 @@ describe('policy store', () => {
 
   it('R2 sticky: whatever follows, an organization once seen as ZDR stays ZDR and a contradiction closes the gate', () => {
     const policy = store();
-    policy.applySnapshot(snapshot(1n, { organizations: [org(true)] }));
+    const zdrOrgIds = [uuidBytes(orgId)];
+    expect(policy.applySnapshot(snapshot(1n, { organizations: [org(true)], zdrOrgIds }))).toBe('applied');
+    expect(policy.gate.open()).toBe(true);
     expect(policy.applySnapshot(snapshot(2n, { organizations: [org(false)] }))).toBe('zdr_regression');
     expect(policy.organization(orgId)?.zdr).toBe(true);
     expect(policy.gate.open()).toBe(false);

@@ -1,191 +1,124 @@
-import { type ApiKeyId, type OrgId, type Uuid, uuidText, type policy as wire } from '@lethe/contracts';
+import type { OrgId, policy as wire } from '@lethe/contracts';
 import {
-  apiKeyFromWire,
-  MalformedPolicyError,
-  organizationFromWire,
-  providerAccountFromWire,
-} from './from-wire.js';
+  type ClockReading,
+  gateOpen,
+  initialRouterState,
+  type RouterEffect,
+  type RouterEvent,
+  type RouterState,
+  routerStep,
+} from '@lethe/policy-sync';
+import { type LeaseClocks, readingOf, systemClocks } from './clocks.js';
+import { PolicyContents } from './policy-contents.js';
 import type { ApiKeyPolicy, Gate, OrgPolicy, Policy, ProviderAccount } from './types.js';
+import { ZdrList } from './zdr-list.js';
 
-export type Applied = 'applied' | 'gap' | 'malformed' | 'zdr_regression';
+/** An event of the lease protocol before it has its time. */
+export type Untimed = RouterEvent extends infer E ? (E extends RouterEvent ? Omit<E, 'at'> : never) : never;
 
-interface Contents {
-  version: bigint;
-  keys: Map<string, ApiKeyPolicy>; // by SHA-256, in hex
-  keysById: Map<ApiKeyId, ApiKeyPolicy>;
-  organizations: Map<OrgId, OrgPolicy>;
-  accounts: Map<string, ProviderAccount>;
-  /** Accounts by provider and, within it, by owner; those of the deployment under undefined. */
-  owned: Map<string, Map<OrgId | undefined, ProviderAccount[]>>;
-}
-
-const empty = (): Contents => ({
-  version: 0n,
-  keys: new Map(),
-  keysById: new Map(),
-  organizations: new Map(),
-  accounts: new Map(),
-  owned: new Map(),
-});
+/** Before every deadline: what the gate then says is all that does not depend on the time. */
+const dawn: ClockReading = { hrtimeNs: -1n, uptimeMs: Number.NEGATIVE_INFINITY };
 
 interface PolicyStoreOptions {
-  readonly gate: Gate;
   /** Milliseconds that known keys are honoured after the last word from the control plane. */
   readonly keysHonouredMsMax: number;
-  /** Monotonic milliseconds. */
-  readonly now: () => number;
+  readonly clocks?: LeaseClocks;
 }
 
 /**
- * What this router knows of the policy. ZDR is sticky: an organization once seen as ZDR stays ZDR for the life of
- * the process, whatever a later message says; a message that says otherwise is refused and stops all capture.
+ * What this router knows of the policy, and the state of its lease. Whether a message is believed, and when the gate is
+ * open, is decided by `routerStep` alone; what is to be done about it is returned, for the driver to carry out.
  */
 export class PolicyStore implements Policy {
-  #contents = empty();
-  #regressed = false;
-  #lastWordAt = Number.NEGATIVE_INFINITY;
-  readonly #zdrEver = new Set<OrgId>();
   readonly gate: Gate;
+  readonly zdrList = new ZdrList();
+  readonly #clocks: LeaseClocks;
+  readonly #keysHonouredMsMax: number;
+  #state: RouterState = initialRouterState();
+  #contents = PolicyContents.empty;
+  #lastWordAtMs = Number.NEGATIVE_INFINITY;
+  // The gate of #state, taken apart: it is asked several times a request and allocates nothing.
+  #standing = false;
+  #untilHrtimeMs = Number.NEGATIVE_INFINITY;
+  #untilUptimeMs = Number.NEGATIVE_INFINITY;
 
-  constructor(private readonly options: PolicyStoreOptions) {
-    this.gate = { open: () => !this.#regressed && this.#contents.version > 0n && options.gate.open() };
+  constructor(options: PolicyStoreOptions) {
+    this.#clocks = options.clocks ?? systemClocks;
+    this.#keysHonouredMsMax = options.keysHonouredMsMax;
+    this.gate = {
+      open: () =>
+        this.#standing &&
+        this.#clocks.hrtimeMs() < this.#untilHrtimeMs &&
+        this.#clocks.uptimeMs() < this.#untilUptimeMs,
+    };
+  }
+
+  get state(): RouterState {
+    return this.#state;
   }
 
   get version(): bigint {
     return this.#contents.version;
   }
 
+  /** Milliseconds on a monotonic clock. */
+  get nowMs(): number {
+    return this.#clocks.hrtimeMs();
+  }
+
   /** The control plane spoke: known keys are honoured for another term. */
   heard(): void {
-    this.#lastWordAt = this.options.now();
+    this.#lastWordAtMs = this.nowMs;
   }
 
   usable(): boolean {
-    return (
-      this.#contents.version > 0n && this.options.now() - this.#lastWordAt <= this.options.keysHonouredMsMax
-    );
+    return this.#contents.version > 0n && this.nowMs - this.#lastWordAtMs <= this.#keysHonouredMsMax;
   }
 
   apiKey(sha256Hex: string): ApiKeyPolicy | undefined {
-    return this.#contents.keys.get(sha256Hex);
+    return this.#contents.keyBySha256(sha256Hex);
   }
 
-  /** The organization's policy with every source of ZDR joined: deny wins. */
+  /** The organization's policy; once seen as ZDR it is ZDR, whatever a message says. */
   organization(orgId: OrgId): OrgPolicy | undefined {
-    const org = this.#contents.organizations.get(orgId);
-    if (org === undefined || org.zdr || !this.#zdrEver.has(orgId)) return org;
+    const org = this.#contents.organization(orgId);
+    if (org === undefined || org.zdr || !this.#state.zdrOrgIds.has(orgId)) return org;
     return { ...org, zdr: true };
   }
 
-  /** Whether a key may log right now and still has this very sealing key. */
-  mayLog(apiKeyId: ApiKeyId, transitKeyId: Uuid): boolean {
-    const key = this.#contents.keysById.get(apiKeyId);
-    return key?.logging === true && key.sealingKey?.transitKeyId === transitKeyId;
-  }
-
   providerAccounts(provider: string, orgId: OrgId): readonly ProviderAccount[] {
-    const owned = this.#contents.owned.get(provider);
-    const own = owned?.get(orgId) ?? [];
-    const shared = owned?.get(undefined) ?? [];
-    return own.length === 0 ? shared : [...own, ...shared];
+    return this.#contents.accountsOf(provider, orgId);
   }
 
   providers(orgId: OrgId | undefined): readonly string[] {
     const names = new Set<string>();
-    for (const account of this.#contents.accounts.values()) {
+    for (const account of this.#contents.accounts()) {
       if (account.orgId === undefined || account.orgId === orgId) names.add(account.provider);
     }
     return [...names];
   }
 
-  applySnapshot(snapshot: wire.Snapshot): Applied {
-    if (snapshot.version < this.#contents.version) return this.#refuse('zdr_regression');
-    const next = { ...empty(), version: snapshot.version };
-    return this.#apply(next, {
-      organizations: snapshot.organizations,
-      apiKeys: snapshot.apiKeys,
-      removedApiKeyIds: [],
-      zdrOrgIds: snapshot.zdrOrgIds,
-      providerAccounts: snapshot.providerAccounts,
-      removedProviderAccountIds: [],
-    });
+  /** One step of the lease protocol, at this moment. The effects are to be carried out in order, in this turn. */
+  take(event: Untimed): readonly RouterEffect[] {
+    const [state, effects] = routerStep(this.#state, { ...event, at: readingOf(this.#clocks) });
+    this.#state = state;
+    this.#standing = gateOpen(state, dawn);
+    this.#untilHrtimeMs = Number(state.lease?.until.hrtimeNs ?? 0n) / 1e6;
+    this.#untilUptimeMs = state.lease?.until.uptimeMs ?? Number.NEGATIVE_INFINITY;
+    return effects;
   }
 
-  applyDelta(delta: wire.Delta): Applied {
-    if (delta.version <= this.#contents.version) return 'applied';
-    if (delta.fromVersion !== this.#contents.version) return 'gap';
-    const { keys, organizations, accounts } = this.#contents;
-    const next = {
-      version: delta.version,
-      keys: new Map(keys),
-      keysById: new Map(),
-      organizations: new Map(organizations),
-      accounts: new Map(accounts),
-      owned: new Map(),
-    };
-    return this.#apply(next, delta);
-  }
-
-  #refuse(reason: Applied): Applied {
-    if (reason === 'zdr_regression') this.#regressed = true;
-    return reason;
-  }
-
-  /** All or nothing: the new contents are swapped in only when every part of the message held together. */
-  #apply(next: Contents, change: Omit<wire.Delta, 'version' | 'fromVersion'>): Applied {
-    const zdrNow = new Set<OrgId>();
+  /** A snapshot or a delta. All or nothing: one that does not hold together is not loaded. */
+  takePolicy(message: wire.Snapshot | wire.Delta): readonly RouterEffect[] {
+    this.zdrList.learn(message);
+    let change: ReturnType<typeof PolicyContents.ofSnapshot>;
     try {
-      for (const bytes of change.zdrOrgIds) {
-        const orgId = uuidText(bytes);
-        if (orgId === undefined) throw new MalformedPolicyError();
-        zdrNow.add(orgId);
-      }
-      for (const org of change.organizations.map(organizationFromWire)) {
-        if (!org.zdr && (zdrNow.has(org.orgId) || this.#zdrEver.has(org.orgId))) {
-          this.#remember(zdrNow);
-          return this.#refuse('zdr_regression');
-        }
-        if (org.zdr) zdrNow.add(org.orgId);
-        next.organizations.set(org.orgId, org);
-      }
-      replaceKeys(next.keys, change);
-      for (const key of next.keys.values()) next.keysById.set(key.apiKeyId, key);
-      for (const account of change.providerAccounts.map(providerAccountFromWire))
-        next.accounts.set(account.providerAccountId, account);
-      for (const accountId of change.removedProviderAccountIds) next.accounts.delete(accountId);
-      for (const account of next.accounts.values()) own(next.owned, account);
+      change = 'fromVersion' in message ? this.#contents.after(message) : PolicyContents.ofSnapshot(message);
     } catch {
-      this.#remember(zdrNow);
-      return 'malformed';
+      return this.take({ type: 'malformed' });
     }
-    this.#remember(zdrNow);
-    this.#contents = next;
-    return 'applied';
-  }
-
-  #remember(orgIds: ReadonlySet<OrgId>): void {
-    for (const orgId of orgIds) this.#zdrEver.add(orgId);
+    const effects = this.take({ type: 'policy', change });
+    if (this.#state.view === change.view) this.#contents = change.view;
+    return effects;
   }
 }
-
-const own = (owned: Contents['owned'], account: ProviderAccount): void => {
-  const ofProvider = owned.get(account.provider) ?? new Map<OrgId | undefined, ProviderAccount[]>();
-  owned.set(account.provider, ofProvider);
-  ofProvider.set(account.orgId, [...(ofProvider.get(account.orgId) ?? []), account]);
-};
-
-/** A key named in a change is replaced whole: during a rotation it has two hashes, afterwards one again. */
-const replaceKeys = (
-  keys: Map<string, ApiKeyPolicy>,
-  change: Pick<wire.Delta, 'apiKeys' | 'removedApiKeyIds'>,
-): void => {
-  const entries = change.apiKeys.map(apiKeyFromWire);
-  const named = new Set<string | undefined>([
-    ...change.removedApiKeyIds.map(uuidText),
-    ...entries.map((entry) => entry.policy.apiKeyId),
-  ]);
-  if (named.size > 0) {
-    for (const [sha256Hex, key] of keys) if (named.has(key.apiKeyId)) keys.delete(sha256Hex);
-  }
-  for (const { sha256Hex, policy } of entries) keys.set(sha256Hex, policy);
-};

@@ -13,7 +13,6 @@ import {
 } from '../testing/policy-messages.js';
 import { type ScriptedAdmin, type ScriptedStream, startScriptedAdmin } from '../testing/scripted-admin.js';
 import { readableLog } from '../testing/scripted-log.js';
-import { Lease } from './lease.js';
 import { PolicyStore } from './policy-store.js';
 import { subscribe } from './subscribe.js';
 
@@ -35,19 +34,19 @@ const startAdmin = async (
   return admin;
 };
 
-/** A router's policy side, on clocks that the test moves. */
+/** A router's policy side, on clocks that the test can move forward. */
 const startRouter = (admin: Pick<ScriptedAdmin, 'address' | 'credential'>) => {
-  const clock = { ms: 1_000_000 };
-  const lease = new Lease({ hrtimeMs: () => clock.ms, uptimeMs: () => clock.ms });
-  const store = new PolicyStore({ gate: lease, keysHonouredMsMax: 3_600_000, now: () => clock.ms });
+  const clock = { aheadMs: 0 };
+  const now = (): number => performance.now() + clock.aheadMs;
+  const store = new PolicyStore({ keysHonouredMsMax: 3_600_000, clocks: { hrtimeMs: now, uptimeMs: now } });
   const { log, lines } = readableLog();
-  const subscription = subscribe({ ...admin, routerId: 'router-1', store, lease, log });
+  const subscription = subscribe({ ...admin, routerId: 'router-1', store, log });
   closing.push(() => subscription.close());
   return { clock, store, subscription, lines };
 };
 
 /** Both sides, with one snapshot applied and the gate open. */
-const startOpen = async (ttlMs = 200) => {
+const startOpen = async (ttlMs = 600) => {
   const version = 5n;
   const admin = await startAdmin((stream) => {
     stream.grants = { ttlMs, version };
@@ -132,7 +131,7 @@ describe('messages', () => {
       stream.send({ $case: 'snapshot', value: snapshotMessage(delta.version) });
       await until(() => stream.of('ack').some(({ version }) => version === delta.version));
       expect(store.gate.open()).toBe(false);
-      stream.grants = { ttlMs: 200, version: delta.version };
+      stream.grants = { ttlMs: 600, version: delta.version };
       await until(() => store.gate.open());
       expect(lines.map((line) => JSON.parse(line).event)).toContain('policy.refused');
     },
@@ -148,7 +147,7 @@ describe('messages', () => {
     });
     await until(() => stream.of('nack').length === 1);
     expect(stream.of('nack')[0]?.reason).toBe(wire.NackReason.NACK_REASON_ZDR_REGRESSION);
-    stream.grants = { ttlMs: 100, version: 6n };
+    stream.grants = { ttlMs: 500, version: 6n };
     const renewals = stream.of('renew').length;
     await until(() => stream.of('renew').length >= renewals + 3);
     expect([store.gate.open(), store.organization(someOrgId)?.zdr, store.usable()]).toEqual([
@@ -158,25 +157,29 @@ describe('messages', () => {
     ]);
   });
 
-  it('a grant under a version that was not applied is worth nothing', async () => {
+  it('a grant under a version that was not applied is worth nothing and shows a gap', async () => {
     const admin = await startAdmin((stream) => {
-      stream.grants = { ttlMs: 150, version: 6n };
       stream.send({ $case: 'snapshot', value: snapshotMessage(5n) });
+      stream.grants = { ttlMs: 600, version: 6n };
     });
     const { store } = startRouter(admin);
-    await until(() => (admin.streams[0]?.of('renew').length ?? 0) >= 4);
+    await until(() => admin.streams[0]?.of('nack').length === 1);
+    const stream = admin.streams[0] as ScriptedStream;
+    expect(stream.of('nack')).toEqual([{ version: 5n, reason: wire.NackReason.NACK_REASON_GAP }]);
+    const renewals = stream.of('renew').length;
+    await until(() => stream.of('renew').length >= renewals + 2);
     expect([store.version, store.gate.open()]).toEqual([5n, false]);
-    admin.streams[0]?.send({ $case: 'delta', value: deltaMessage(5n, 6n) });
+    stream.send({ $case: 'snapshot', value: snapshotMessage(6n) });
     await until(() => store.gate.open());
   });
 
   it('a lease is renewed well before its end, each time under a new number', async () => {
     const { stream } = await startOpen();
-    stream.grants = { ttlMs: 200, version: 5n };
+    stream.grants = { ttlMs: 600, version: 5n };
     await until(() => stream.of('renew').length >= 2);
     const begun = performance.now();
-    await until(() => stream.of('renew').length >= 7);
-    expect(performance.now() - begun).toBeGreaterThan(5 * 50);
+    await until(() => stream.of('renew').length >= 5);
+    expect(performance.now() - begun).toBeGreaterThan(3 * 150);
     const nonces = stream.of('renew').map(({ nonce }) => nonce);
     expect(nonces).toEqual(nonces.map((_, index) => BigInt(index + 1)));
   });
@@ -190,7 +193,9 @@ describe('a stream that is lost', () => {
     const second = admin.streams[1] as ScriptedStream;
     expect(second.of('hello')[0]).toEqual({ ...stream.of('hello')[0], haveVersion: 5n });
     second.send({ $case: 'delta', value: deltaMessage(5n, 6n) });
-    await until(() => second.of('ack').length === 1);
+    // What is held is acknowledged again first: the word of it may have been lost with the stream.
+    await until(() => second.of('ack').length === 2);
+    expect(second.of('ack')).toEqual([{ version: 5n }, { version: 6n }]);
     second.fail(status.INTERNAL);
     await until(() => admin.streams[2]?.of('hello').length === 1);
     expect(admin.streams[2]?.of('hello')[0]?.haveVersion).toBe(6n);
@@ -205,12 +210,12 @@ describe('a stream that is lost', () => {
     await admin.close();
     await sleep(300);
     expect(store.gate.open()).toBe(true);
-    clock.ms += 8_400;
+    clock.aheadMs += 7_000;
     expect(store.gate.open()).toBe(true);
-    clock.ms += 200;
+    clock.aheadMs += 1_600;
     expect(store.gate.open()).toBe(false);
     expect([store.usable(), store.apiKey(hash(1)) !== undefined]).toEqual([true, true]);
-    clock.ms += 3_600_000;
+    clock.aheadMs += 3_600_000;
     expect(store.usable()).toBe(false);
     await startAdmin((stream) => {
       stream.grants = { ttlMs: 10_000, version: 5n };

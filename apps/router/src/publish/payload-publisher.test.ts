@@ -1,13 +1,14 @@
 import { afterEach, beforeEach, describe, expect, it, jest } from '@jest/globals';
 import { type ApiKeyId, newUuidV7, type OrgId } from '@lethe/contracts';
+import { openWrites } from '../testing/open-writes.js';
 import { readableLog, ScriptedLog } from '../testing/scripted-log.js';
 import { type OutgoingPayload, PayloadPublisher, type PayloadPublisherOptions } from './payload-publisher.js';
 
-const [orgId, apiKeyId, transitKeyId] = [newUuidV7() as OrgId, newUuidV7() as ApiKeyId, newUuidV7()];
+const [orgId, apiKeyId, sealingKeyId] = [newUuidV7() as OrgId, newUuidV7() as ApiKeyId, newUuidV7()];
 const payloadOf = (n: number, bytes = 32): OutgoingPayload => ({
   orgId,
   apiKeyId,
-  transitKeyId,
+  sealingKeyId,
   record: Buffer.from(`sealed ${n}.`.padEnd(bytes, '.')),
 });
 const publisherOf = (producer: ScriptedLog, change: Partial<PayloadPublisherOptions> = {}) => {
@@ -15,7 +16,7 @@ const publisherOf = (producer: ScriptedLog, change: Partial<PayloadPublisherOpti
   const publisher = new PayloadPublisher({
     producer,
     log,
-    mayPublish: () => true,
+    writes: openWrites(),
     queueRecordsMax: 1_000,
     queueBytesMax: 10_000_000,
     ...change,
@@ -92,10 +93,10 @@ describe('the policy', () => {
     const asked: number[] = [];
     const producer = new ScriptedLog((call) => (call < 3 ? 'fails' : 'stores'));
     const { publisher, offer } = publisherOf(producer, {
-      mayPublish: ({ record }) => {
+      writes: openWrites<OutgoingPayload>(({ record }) => {
         asked.push(numberOf(record));
         return !revoked.has(record);
-      },
+      }),
     });
     const payloads = offer(...upTo(3).map((n) => payloadOf(n)));
     const [first, second, third] = payloads as [OutgoingPayload, OutgoingPayload, OutgoingPayload];
@@ -123,7 +124,7 @@ describe('the policy', () => {
   it('is asked for what has waited in the queue, not when it came', async () => {
     let open = true;
     const producer = new ScriptedLog(() => 'hangs');
-    const { publisher, offer } = publisherOf(producer, { mayPublish: () => open });
+    const { publisher, offer } = publisherOf(producer, { writes: openWrites(() => open) });
     const payloads = offer(...upTo(20).map((n) => payloadOf(n)));
     await soon();
     open = false;
@@ -136,7 +137,7 @@ describe('the policy', () => {
 
   it('that allows nothing lets nothing near the log', async () => {
     const producer = new ScriptedLog();
-    const { offer } = publisherOf(producer, { mayPublish: () => false });
+    const { offer } = publisherOf(producer, { writes: openWrites(() => false) });
     const payloads = offer(...upTo(5).map((n) => payloadOf(n)));
     await later();
     expect([producer.calls.length, payloads.every(isZeroed)]).toEqual([0, true]);

@@ -1,20 +1,18 @@
-import type { ApiKeyId, OrgId, Uuid } from '@lethe/contracts';
-import type { EventLogProducer } from '@lethe/event-log';
+import { EventLogError, type EventLogErrorCode, type EventLogProducer } from '@lethe/event-log';
+import type { WriteEntry } from '@lethe/policy-sync';
 import type { Logger } from '@lethe/service-kit';
+import type { PayloadTransport, PayloadWrites } from '../policy/payload-writes.js';
 
 /** A sealed payload on its way: ciphertext, and whose it is, so that it can be revoked. */
-export interface OutgoingPayload {
-  readonly orgId: OrgId;
-  readonly apiKeyId: ApiKeyId;
-  readonly transitKeyId: Uuid;
+export interface OutgoingPayload extends WriteEntry {
   readonly record: Buffer;
 }
 
 export interface PayloadPublisherOptions {
   readonly producer: EventLogProducer;
   readonly log: Logger;
-  /** Asked synchronously right before every attempt: gate open, organization without ZDR, key logging, same sealing key. */
-  readonly mayPublish: (payload: OutgoingPayload) => boolean;
+  /** Every attempt goes through it. */
+  readonly writes: PayloadWrites;
   readonly queueRecordsMax: number;
   readonly queueBytesMax: number;
 }
@@ -24,13 +22,33 @@ const retryMs = 200;
 const batchRecordsMax = 16;
 const batchBytesMax = 768 * 1024;
 
+/** After these nothing of the attempt was stored, nor will be. After any other error it may be, even later. */
+const certainly: ReadonlySet<EventLogErrorCode> = new Set([
+  'record_too_large',
+  'denied',
+  'unknown_topic',
+  'concurrent_publish',
+  'closed',
+]);
+const certainlyNot = (thrown: unknown): boolean =>
+  thrown instanceof EventLogError && certainly.has(thrown.code);
+
+const wipe = (payloads: readonly OutgoingPayload[]): void => {
+  for (const { record } of payloads) record.fill(0);
+};
+
 /**
  * Payload has its own queue and its own producer and is best effort by design: what cannot be sent is dropped,
  * never spooled, and the policy is asked again at every attempt.
  */
-export class PayloadPublisher {
+export class PayloadPublisher implements PayloadTransport {
   #queue: OutgoingPayload[] = [];
   #queuedBytes = 0;
+  /** The batch that was taken from the queue: under way, or waiting for its next attempt. */
+  #batch: readonly OutgoingPayload[] = [];
+  #underWay = false;
+  /** Of the batch under way: not to be tried again. */
+  readonly #doomed = new Set<OutgoingPayload>();
   #running: Promise<void> | undefined;
   #stopped = false;
   dropped = 0;
@@ -63,6 +81,25 @@ export class PayloadPublisher {
     this.#queuedBytes = 0;
   }
 
+  revoke(orgIds: readonly string[] | 'all'): void {
+    const isMeant = ({ orgId }: OutgoingPayload): boolean => orgIds === 'all' || orgIds.includes(orgId);
+    const revoked = this.#queue.filter(isMeant);
+    this.#queue = this.#queue.filter((payload) => !isMeant(payload));
+    for (const { record } of revoked) this.#queuedBytes -= record.length;
+    // A Buffer that a socket may still be reading is not touched.
+    if (this.#underWay) for (const payload of this.#batch.filter(isMeant)) this.#doomed.add(payload);
+    else {
+      revoked.push(...this.#batch.filter(isMeant));
+      this.#batch = this.#batch.filter((payload) => !isMeant(payload));
+    }
+    this.#revoked(revoked);
+  }
+
+  reset(): void {
+    for (const payload of this.#batch) this.#doomed.add(payload);
+    this.options.producer.sever();
+  }
+
   /** Waits for what is queued, at most `deadlineMs`, then drops the rest and severs. The end: no attempt follows. */
   async drain(deadlineMs: number): Promise<void> {
     let timer: NodeJS.Timeout | undefined;
@@ -77,18 +114,13 @@ export class PayloadPublisher {
   }
 
   #drop(payloads: readonly OutgoingPayload[]): void {
-    for (const payload of payloads) payload.record.fill(0);
+    wipe(payloads);
     this.dropped += payloads.length;
   }
 
-  /** Takes a batch, leaving out (and overwriting) whatever is no longer allowed. */
-  #permitted(batch: readonly OutgoingPayload[]): OutgoingPayload[] {
-    return batch.filter((payload) => {
-      if (this.options.mayPublish(payload)) return true;
-      payload.record.fill(0);
-      this.revoked += 1;
-      return false;
-    });
+  #revoked(payloads: readonly OutgoingPayload[]): void {
+    wipe(payloads);
+    this.revoked += payloads.length;
   }
 
   #nextBatch(): OutgoingPayload[] {
@@ -111,23 +143,44 @@ export class PayloadPublisher {
   }
 
   async #send(batch: readonly OutgoingPayload[]): Promise<void> {
-    let left = batch;
+    this.#batch = batch;
     for (let attempt = 1; attempt <= attemptsMax && !this.#stopped; attempt += 1) {
-      left = this.#permitted(left);
-      if (left.length === 0) return;
-      try {
-        await this.options.producer.publish(
-          'lethe.insight.payload.v1',
-          left.map(({ orgId, record }) => ({ key: Buffer.from(orgId), value: record })),
-        );
-        for (const payload of left) payload.record.fill(0);
-        return;
-      } catch {
-        if (attempt < attemptsMax && !this.#stopped)
-          await new Promise((resolve) => setTimeout(resolve, retryMs * attempt));
-      }
+      if (await this.#delivered()) return;
+      if (attempt < attemptsMax && !this.#stopped)
+        await new Promise((resolve) => setTimeout(resolve, retryMs * attempt));
     }
-    this.#drop(left);
+    if (this.#batch.length === 0) return;
+    this.#drop(this.#batch);
+    this.#batch = [];
     this.options.log.warn('payload.dropped', { dropped: this.dropped });
+  }
+
+  /** One attempt at what is left of the batch. True: nothing is left to try. */
+  async #delivered(): Promise<boolean> {
+    const { withheld, allowed, outcome } = this.options.writes.write(this.#batch, {
+      send: (entries) => this.#publish(entries),
+      certainlyNot,
+    });
+    this.#revoked(withheld);
+    this.#batch = allowed;
+    if (allowed.length === 0) return true;
+    this.#underWay = true;
+    try {
+      await outcome;
+      wipe(allowed);
+      this.#batch = [];
+    } catch {
+      this.#revoked(allowed.filter((payload) => this.#doomed.has(payload)));
+      this.#batch = allowed.filter((payload) => !this.#doomed.has(payload));
+    } finally {
+      this.#underWay = false;
+      this.#doomed.clear();
+    }
+    return this.#batch.length === 0;
+  }
+
+  async #publish(payloads: readonly OutgoingPayload[]): Promise<void> {
+    const records = payloads.map(({ orgId, record }) => ({ key: Buffer.from(orgId), value: record }));
+    await this.options.producer.publish('lethe.insight.payload.v1', records);
   }
 }

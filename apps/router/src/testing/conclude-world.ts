@@ -16,6 +16,7 @@ import { TelemetryPublisher } from '../publish/telemetry-publisher.js';
 import { ProviderFailedError } from '../routing/call-with-fallback.js';
 import { type PlannedAttempt, resolvePlan } from '../routing/resolve-plan.js';
 import { chatBodyOf } from '../testing/chat-body.js';
+import { openWrites } from '../testing/open-writes.js';
 import { policyOf } from '../testing/policy-of.js';
 import { readableLog, ScriptedLog } from '../testing/scripted-log.js';
 
@@ -63,7 +64,7 @@ export const houseOf = ({ queueRecordsMax = 100 } = {}) => {
   const payload = new PayloadPublisher({
     producer: payloadLog,
     log,
-    mayPublish: () => true,
+    writes: openWrites(),
     queueRecordsMax: 10,
     queueBytesMax: 1e6,
   });

@@ -24,6 +24,7 @@ import { servedFace, serveRequest, serveUnrouted } from '../pipeline.js';
 import type { Policy } from '../policy/types.js';
 import { PayloadPublisher } from '../publish/payload-publisher.js';
 import { TelemetryPublisher } from '../publish/telemetry-publisher.js';
+import { openWrites } from './open-writes.js';
 import { policyOf } from './policy-of.js';
 import { readableLog, ScriptedLog } from './scripted-log.js';
 import { eventually, ScriptedProvider } from './scripted-provider.js';
@@ -86,7 +87,7 @@ export class ServingRouter {
     const payload = new PayloadPublisher({
       producer: this.#payloadLog,
       log,
-      mayPublish: () => true,
+      writes: openWrites(),
       queueRecordsMax: 10,
       queueBytesMax: 1e7,
     });
