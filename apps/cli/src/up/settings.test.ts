@@ -31,7 +31,7 @@ describe('what lethe up reads from the environment', () => {
       'ROUTER_WORKERS',
       value,
     ]),
-    ...['199', '60001', '1e3', '1000 ', '-1000', 'no url'].map((value): [string, string] => [
+    ...['499', '60001', '1e3', '1000 ', '-1000', 'no url'].map((value): [string, string] => [
       'LETHE_LEASE_TTL_MS',
       value,
     ]),
@@ -60,7 +60,7 @@ describe('what lethe up reads from the environment', () => {
     expect(readUpSettings({ ROUTER_WORKERS: text }).routerWorkers).toBe(Number(text));
   });
 
-  it.each(['200', '1000', '60000'])('takes a lease of %s ms', (text) => {
+  it.each(['500', '1000', '60000'])('takes a lease of %s ms', (text) => {
     expect(readUpSettings({ LETHE_LEASE_TTL_MS: text }).leaseTtlMs).toBe(Number(text));
   });
 

@@ -63,7 +63,7 @@ const readRouterWorkers = (text: string | undefined): number => {
   throw new Problem(`ROUTER_WORKERS must be a whole number from 1 to ${routerWorkersMax}.`);
 };
 
-const leaseTtlMsMin = 200;
+const leaseTtlMsMin = 500;
 const leaseTtlMsMax = 60_000;
 
 const readLeaseTtlMs = (text: string | undefined): number => {

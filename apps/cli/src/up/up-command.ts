@@ -29,7 +29,7 @@ Variables:
                     Hold back the last bytes of each answer until its bill is stored.
   ROUTER_WORKERS=N  Serve with N router processes on one port, 1 to 64, for as many cores; default 1.
   LETHE_LEASE_TTL_MS=N
-                    How long a router may believe its policy without hearing anew, 200 to 60000 ms; default 10000.
+                    How long a router may believe its policy without hearing anew, 500 to 60000 ms; default 10000.
                     Enabling ZDR waits at most a little longer than that for a router that does not answer.
   ZDR_STRICT=1      End the start when the preflight finds a way from the router's memory to a disk.
 

@@ -55,8 +55,10 @@ const routerRows = ({ barrier }: ZdrAnswer): string[][] =>
   );
 
 const historyLine = ({ history }: ZdrAnswer): string => {
-  if (!history?.shredded_at)
-    return 'What was stored before stays readable for those who may read it; its keys were not shredded.';
+  if (!history)
+    return 'What was stored before stays readable for those who may read it; its keys are not shredded.';
+  if (!history.shredded_at)
+    return 'The keys of what was stored before are not shredded yet; that is to come.';
   const backups = history.backups_hold_key_until
     ? ` Backups made before hold its wrapped key until ${history.backups_hold_key_until}.`
     : '';

@@ -178,6 +178,8 @@ describe('lethe zdr enable', () => {
     expect(out).toContain('were shredded at 2026-11-22T12:00:00.200Z');
     expect(out).toContain('until 2026-12-22T12:00:00.200Z');
     expect(out).not.toContain('stays readable');
+    answers[ask] = [{ status: 200, body: { ...pending, history: { shredded_at: null } } }];
+    expect((await run('zdr status acme')).out).toContain('not shredded yet');
   });
 
   it.each([
@@ -250,6 +252,40 @@ describe('lethe zdr status', () => {
     expect(out).toBe('SLUG  ZDR SINCE\nacme  2026-11-22T12:00:00.000Z\nopen  -\n');
     expect(seen).toMatchObject([{ token: 'Bearer lethe_ops_of_run' }]);
     expect(await run('zdr status --proof x')).toMatchObject({ code: 2 });
+  });
+});
+
+describe('lethe zdr repair', () => {
+  const repair = 'POST /v1/operator/zdr/repair';
+
+  it('says what was mended, with the operator’s token', async () => {
+    answers[repair] = [
+      { status: 200, body: { organizations: ['org-1'], guards: ['anchors_ahead', 'of_later'], version: 9 } },
+    ];
+    const { code, out } = await run('zdr repair');
+    expect(code).toBe(0);
+    expect(out).toBe(
+      [
+        'Taken away: the anchors knew an organization with ZDR that the database had forgotten.',
+        'Taken away: of_later.',
+        'Zero Data Retention is on again for organization org-1.',
+        'Policy version 9. Routers are granted leases again.\n',
+      ].join('\n'),
+    );
+    expect(sent(repair)).toMatchObject([{ token: 'Bearer lethe_ops_of_run' }]);
+  });
+
+  it('says that nothing was wrong', async () => {
+    answers[repair] = [{ status: 200, body: { organizations: [], guards: [], version: 9 } }];
+    expect(await run('zdr repair')).toMatchObject({
+      code: 0,
+      out: 'Nothing was wrong, and nothing was changed.\n',
+    });
+  });
+
+  it('fails when the anchors cannot be read', async () => {
+    answers[repair] = [{ status: 503, body: refusal('unavailable') }];
+    expect(await run('zdr repair')).toMatchObject({ code: 1, out: '' });
   });
 });
 

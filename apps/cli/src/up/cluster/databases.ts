@@ -1,6 +1,7 @@
 import { readdir, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { readEventLogMigrations } from '@lethe/event-log/migrations';
+import { readObjectStoreMigrations } from '@lethe/object-store/migrations';
 import type { Migration } from '@lethe/postgres-server';
 import { repositoryRoot } from '../../repository.js';
 
@@ -43,6 +44,12 @@ export const databases = [
     schema: 'public',
     roles: ['lethe_router_log', 'lethe_accounting_log', 'lethe_audit_log'],
     migrations: readEventLogMigrations,
+  },
+  {
+    name: 'object_store',
+    schema: 'public',
+    roles: ['lethe_router_objects', 'lethe_accounting_objects'],
+    migrations: readObjectStoreMigrations,
   },
 ] as const satisfies readonly Database[];
 

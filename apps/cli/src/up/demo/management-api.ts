@@ -1,7 +1,8 @@
 import { z } from 'zod';
 import { type ApiClient, CallRefused } from '../../operator/api-client.js';
 
-const zdrState = z.object({ zdr_enabled_at: z.string().nullable() });
+const zdrAnswer = z.object({ state: z.enum(['off', 'committed_pending', 'effective']) });
+export type ZdrState = z.infer<typeof zdrAnswer>['state'];
 
 /** The few calls with an organization's own credential that a start needs. */
 export const createManagementApi = (client: ApiClient) => {
@@ -20,12 +21,14 @@ export const createManagementApi = (client: ApiClient) => {
     /** Whether the credential still is an API key. */
     isKey: () => answers('/v1/manage/apikey/self'),
 
-    async hasZdr(): Promise<boolean> {
-      const { zdr_enabled_at } = await client.call('GET', '/v1/manage/org/zdr', zdrState);
-      return zdr_enabled_at !== null;
+    async zdrState(): Promise<ZdrState> {
+      return (await client.call('GET', '/v1/manage/org/zdr', zdrAnswer)).state;
     },
 
-    enableZdr: (slug: string) => client.call('POST', '/v1/manage/org/zdr', z.unknown(), { confirm: slug }),
+    /** Comes back when it is effective, or after 15 s. */
+    async enableZdr(slug: string): Promise<ZdrState> {
+      return (await client.call('POST', '/v1/manage/org/zdr', zdrAnswer, { confirm: slug })).state;
+    },
   };
 };
 

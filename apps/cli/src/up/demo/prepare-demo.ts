@@ -10,6 +10,9 @@ import { createManagementApi, type ManagementApi } from './management-api.js';
 import { seedDemo } from './seed-demo.js';
 import { ZdrWatch } from './zdr-watch.js';
 
+/** Longer than admin-config takes to say that ZDR is not effective yet. */
+const managementTimeoutMs = 20_000;
+
 export interface DemoOptions {
   readonly home: Home;
   readonly ports: Ports;
@@ -31,8 +34,8 @@ export const prepareDemo = async ({
   const adminConfig = url(ports.adminConfig);
   const operator = createOperatorApi(createApiClient(adminConfig, secrets.operatorToken));
   const management = (credential: string): ManagementApi =>
-    createManagementApi(createApiClient(adminConfig, credential));
-  await seedDemo({ operator, management, secrets, save: () => saveSecrets(home, secrets) });
+    createManagementApi(createApiClient(adminConfig, credential, managementTimeoutMs));
+  await seedDemo({ operator, management, secrets, signal, save: () => saveSecrets(home, secrets) });
   const zdrWatch = new ZdrWatch(secrets.organizations, management);
   await zdrWatch.ask();
   const slugs: ReadonlySet<string> = new Set(demoPlan.map(({ slug }) => slug));

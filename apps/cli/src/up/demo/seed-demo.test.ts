@@ -2,7 +2,7 @@ import { describe, expect, it } from '@jest/globals';
 import { CallRefused } from '../../operator/api-client.js';
 import type { OperatorApi } from '../../operator/operator-api.js';
 import type { Secrets } from '../home/secrets-codec.js';
-import type { ManagementApi } from './management-api.js';
+import type { ManagementApi, ZdrState } from './management-api.js';
 import { seedDemo } from './seed-demo.js';
 
 class Killed extends Error {}
@@ -13,6 +13,8 @@ class World {
   readonly credentials = new Map<string, string>();
   readonly loggingKeys = new Set<string>();
   readonly zdr = new Set<string>();
+  /** How often it is asked before ZDR is effective. */
+  pendingFor = 0;
   /** What is on disk. */
   saved: Secrets = {
     version: 1,
@@ -60,9 +62,18 @@ class World {
   readonly management = (credential: string): ManagementApi => ({
     isToken: async () => this.#call(this.credentials.has(credential)),
     isKey: async () => this.#call(this.credentials.has(credential)),
-    hasZdr: async () => this.#call(this.zdr.has(this.credentials.get(credential) ?? '')),
-    enableZdr: async (slug) => this.#call(this.zdr.add(slug)),
+    zdrState: async () => this.#call(this.#zdrState(this.credentials.get(credential) ?? '')),
+    enableZdr: async (slug) => {
+      this.#call(this.zdr.add(slug));
+      return this.#zdrState(slug);
+    },
   });
+
+  #zdrState(slug: string): ZdrState {
+    if (!this.zdr.has(slug)) return 'off';
+    this.pendingFor -= 1;
+    return this.pendingFor >= 0 ? 'committed_pending' : 'effective';
+  }
 
   /** One start: reads what is on disk, seeds. */
   async start(): Promise<Secrets> {
@@ -71,6 +82,7 @@ class World {
       operator: this.operator,
       management: this.management,
       secrets,
+      signal: new AbortController().signal,
       save: async () => {
         this.#call(undefined);
         this.saved = structuredClone(secrets);
@@ -99,6 +111,17 @@ describe('the demo of a first start', () => {
   it('is two organizations with tokens and keys, one of them with ZDR', async () => {
     const world = new World();
     await world.start();
+    expectWhole(world);
+  });
+
+  it('is not done before ZDR is effective, whichever start enabled it', async () => {
+    const world = new World();
+    world.pendingFor = 3;
+    await world.start();
+    expect(world.pendingFor).toBe(-1);
+    world.pendingFor = 2;
+    await world.start();
+    expect(world.pendingFor).toBe(-1);
     expectWhole(world);
   });
 

@@ -1,8 +1,10 @@
+import { setTimeout as pause } from 'node:timers/promises';
 import { CallRefused } from '../../operator/api-client.js';
 import type { OperatorApi } from '../../operator/operator-api.js';
+import { Problem } from '../../terminal/problem.js';
 import type { DemoOrganization, Secrets } from '../home/secrets-codec.js';
 import { type DemoPlan, demoPlan } from './demo-plan.js';
-import type { ManagementApi } from './management-api.js';
+import type { ManagementApi, ZdrState } from './management-api.js';
 
 export interface SeedOptions {
   readonly operator: OperatorApi;
@@ -11,7 +13,12 @@ export interface SeedOptions {
   readonly secrets: Secrets;
   /** Called after each thing that was made: what is not saved is made again by the next start. */
   readonly save: () => Promise<void>;
+  readonly signal: AbortSignal;
 }
+
+const askEveryMs = 100;
+/** A router that ended without a word may hold a lease of up to a minute. */
+const zdrPatienceMs = 90_000;
 
 const createIfMissing = async (operator: OperatorApi, plan: DemoPlan): Promise<void> => {
   try {
@@ -41,7 +48,7 @@ const ensureKeys = async (
   plan: DemoPlan,
   management: ManagementApi,
 ): Promise<void> => {
-  const hasZdr = await management.hasZdr();
+  const hasZdr = (await management.zdrState()) !== 'off';
   for (const { name, logging } of plan.keys) {
     const known = organization.keys[name];
     if (known !== undefined && (await options.management(known.key).isKey())) continue;
@@ -52,6 +59,22 @@ const ensureKeys = async (
     });
     organization.keys[name] = { id: made.api_key_id, key: made.api_key };
     await options.save();
+  }
+};
+
+/** As a user would: enables it where it is off, and asks until it is effective. Rejects with Problem when it does not get there. */
+const ensureZdr = async (slug: string, management: ManagementApi, signal: AbortSignal): Promise<void> => {
+  const deadlineMs = performance.now() + zdrPatienceMs;
+  let state: ZdrState = await management.zdrState();
+  if (state === 'off') state = await management.enableZdr(slug);
+  while (state !== 'effective' && !signal.aborted) {
+    if (performance.now() > deadlineMs)
+      throw new Problem(
+        `Zero Data Retention of ${slug} is committed, but does not become effective.`,
+        'The logs of admin-config, accounting and audit say why.',
+      );
+    await pause(askEveryMs);
+    state = await management.zdrState().catch(() => state);
   }
 };
 
@@ -73,6 +96,6 @@ export const seedDemo = async (options: SeedOptions): Promise<void> => {
     await ensurePerson(options, organization, 'member');
     const management = options.management(adminToken);
     await ensureKeys(options, organization, plan, management);
-    if (plan.zdr && !(await management.hasZdr())) await management.enableZdr(plan.slug);
+    if (plan.zdr) await ensureZdr(plan.slug, management, options.signal);
   }
 };

@@ -19,7 +19,7 @@ export class ZdrWatch {
     const before = this.slugs.size;
     for (const { slug, admin } of this.organizations) {
       if (this.slugs.has(slug) || admin === undefined) continue;
-      if (await this.management(admin.token).hasZdr()) this.slugs.add(slug);
+      if ((await this.management(admin.token).zdrState()) !== 'off') this.slugs.add(slug);
     }
     return this.slugs.size > before;
   }

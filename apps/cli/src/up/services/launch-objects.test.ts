@@ -74,6 +74,8 @@ describe('what the services are handed over', () => {
     ['the provider account', account.credential, ['admin-config']],
     ['the login that writes payload', 'secret-of-lethe_payload_w', ['accounting']],
     ['the login that appends to the log', 'secret-of-lethe_router_log', ['router']],
+    ['the login that puts objects', 'secret-of-lethe_router_objects', ['router']],
+    ['the login that reads and removes objects', 'secret-of-lethe_accounting_objects', ['accounting']],
     ['the operator token itself', secrets.operatorToken, []],
   ])('%s goes to nobody else', (_, secret, receivers) => {
     expect(serviceNames.filter((name) => JSON.stringify(objects[name]).includes(secret))).toEqual(receivers);

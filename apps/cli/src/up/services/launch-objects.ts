@@ -2,6 +2,7 @@ import { createHash, randomBytes } from 'node:crypto';
 import type { ServiceName } from '@lethe/contracts';
 import type { EventLogConfig } from '@lethe/event-log';
 import type { EnvironmentProviderAccount } from '@lethe/model-catalog';
+import type { ObjectStoreConfig } from '@lethe/object-store';
 import { newToken } from '@lethe/service-kit';
 import type { RoleName } from '../cluster/databases.js';
 import type { Secrets } from '../home/secrets-codec.js';
@@ -63,6 +64,7 @@ export const launchObjects = (inputs: LaunchInputs): Readonly<Record<ServiceName
   });
   const database = (role: RoleName) => ({ url: databaseUrl(role) });
   const eventLog = (role: RoleName): EventLogConfig => ({ kind: 'postgres', url: databaseUrl(role) });
+  const objectStore = (role: RoleName): ObjectStoreConfig => ({ kind: 'postgres', url: databaseUrl(role) });
   const adminConfigGrpc = `${host}:${ports.adminConfigGrpc}`;
   const accountingGrpc = `${host}:${ports.accountingGrpc}`;
   const auditGrpc = `${host}:${ports.auditGrpc}`;
@@ -77,6 +79,7 @@ export const launchObjects = (inputs: LaunchInputs): Readonly<Record<ServiceName
       serviceCredential: credentials.router,
       telemetryLog: eventLog('lethe_router_log'),
       payloadLog: eventLog('lethe_router_log'),
+      objectStore: objectStore('lethe_router_objects'),
       billingDurability: inputs.billingDurability,
       workers: inputs.routerWorkers,
     }),
@@ -98,6 +101,7 @@ export const launchObjects = (inputs: LaunchInputs): Readonly<Record<ServiceName
       auditGrpc,
       telemetryLog: eventLog('lethe_accounting_log'),
       payloadLog: eventLog('lethe_accounting_log'),
+      objectStore: objectStore('lethe_accounting_objects'),
       transitWrappingKey: randomBytes(32).toString('hex'),
       atRestRootKey: secrets.atRestRootKey,
     }),
