@@ -1,4 +1,5 @@
 import { type CanonicalValue, canonicalJson } from '@lethe/contracts';
+import { z } from 'zod';
 import { auditEventSchema, type WireAuditEvent } from './event-schema.js';
 
 export type DecodeFailure = 'not_utf8' | 'not_json' | 'not_in_schema' | 'not_canonical';
@@ -43,3 +44,42 @@ export const decodeAuditEvent = (bytes: Buffer): Decoded => {
 
 /** The JSON value of an event that was stored, for an answer. It was canonical when it came, so it is again. */
 export const storedEventJson = (body: Buffer): Record<string, unknown> => JSON.parse(body.toString('utf8'));
+
+/** What a stored event is found by, as its own bytes say it. */
+export interface StoredFacts {
+  readonly orgId: string | undefined;
+  readonly type: string;
+  readonly timeMs: number;
+  readonly actorId: string;
+  readonly targetKind: string;
+  readonly targetId: string;
+  readonly outcome: 'success' | 'refused';
+}
+
+/** The part of an event that facts are taken from; a body that somebody changed may be anything else. */
+const storedShape = z.object({
+  type: z.string(),
+  partitionkey: z.string().optional(),
+  data: z.object({
+    status_id: z.literal([1, 2]),
+    time: z.number(),
+    actor: z.object({ user: z.object({ uid: z.string() }) }),
+    entity: z.object({ type: z.string(), uid: z.string() }),
+  }),
+});
+
+/** Undefined when the bytes are no event any more. */
+export const storedFacts = (body: Buffer): StoredFacts | undefined => {
+  const read = storedShape.safeParse(parseJson(body.toString('utf8')));
+  if (!read.success) return undefined;
+  const { type, partitionkey, data } = read.data;
+  return {
+    orgId: partitionkey,
+    type: type.replace(/^ai\.lethe\.audit\.(.+)\.v1$/, '$1'),
+    timeMs: data.time,
+    actorId: data.actor.user.uid,
+    targetKind: data.entity.type,
+    targetId: data.entity.uid,
+    outcome: data.status_id === 1 ? 'success' : 'refused',
+  };
+};

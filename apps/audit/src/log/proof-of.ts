@@ -1,4 +1,10 @@
-import { formatProof, inclusionNodes, inclusionProof, type NodeLookup } from '@lethe/transparency-log';
+import {
+  formatProof,
+  inclusionNodes,
+  inclusionProof,
+  type NodeLookup,
+  nodeKey,
+} from '@lethe/transparency-log';
 import type { ISql } from '../store/database.js';
 import { readNodes } from '../store/log-nodes.js';
 import type { PlacedProof } from './log-reader.js';
@@ -22,6 +28,13 @@ export const makeProof = ({ index, body, checkpoint }: ProofRequest, lookup: Nod
   checkpoint: checkpoint.note,
 });
 
-/** The proof with one read of hashes. Rejects with StoreError. */
-export const readProof = async (sql: ISql, request: ProofRequest): Promise<PlacedProof> =>
-  makeProof(request, await readNodes(sql, inclusionNodes(request.index, request.checkpoint.size)));
+/** The proofs, in the order of the requests, with one read of hashes. Rejects with StoreError. */
+export const readProofs = async (sql: ISql, requests: readonly ProofRequest[]): Promise<PlacedProof[]> => {
+  const wanted = new Map(
+    requests
+      .flatMap(({ index, checkpoint }) => inclusionNodes(index, checkpoint.size))
+      .map((node) => [nodeKey(node), node]),
+  );
+  const hashes = await readNodes(sql, [...wanted.values()]);
+  return requests.map((request) => makeProof(request, hashes));
+};

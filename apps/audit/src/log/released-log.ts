@@ -8,12 +8,12 @@ import {
   tileNodes,
 } from '@lethe/transparency-log';
 import type { AuditDatabase } from '../store/database.js';
-import { readNodes, readRunOfHashes } from '../store/log-nodes.js';
-import { readBodies, readPlace } from '../store/read-events.js';
+import { readNodes, readProofParts, readRunOfHashes } from '../store/log-nodes.js';
+import { readBodies } from '../store/read-events.js';
 import { StoreError } from '../store/store-error.js';
 import type { LogKeeper } from './log-keeper.js';
 import type { LogReader } from './log-reader.js';
-import { readProof } from './proof-of.js';
+import { makeProof, readProofs } from './proof-of.js';
 
 const hashBytes = 32;
 
@@ -41,12 +41,16 @@ export const createLogReader = (database: AuditDatabase, keeper: LogKeeper): Log
   return {
     newestCheckpoint: async () => keeper.released,
     proofOf: async (event) => {
-      const place = await readPlace(database, event);
+      const { released } = keeper;
+      const parts = await readProofParts(sql, event, released.size);
+      if (parts === undefined) return undefined;
+      if (parts.index < released.size) return makeProof({ ...parts, checkpoint: released }, parts.nodes);
       // It may have come through another replica a moment ago.
-      if (place !== undefined && place.index >= keeper.released.size) await keeper.refresh();
-      const { size, note } = keeper.released;
-      if (place === undefined || place.index >= size) return undefined;
-      return await readProof(sql, { ...place, checkpoint: { size, note } });
+      await keeper.refresh();
+      const checkpoint = keeper.released;
+      if (parts.index >= checkpoint.size) return undefined;
+      const [proof] = await readProofs(sql, [{ ...parts, checkpoint }]);
+      return proof;
     },
     tile,
     entries,

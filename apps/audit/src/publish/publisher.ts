@@ -3,15 +3,9 @@ import type { Logger } from '@lethe/service-kit';
 import type { ReleasedCheckpoint } from '../log/log-reader.js';
 import { Nap } from '../log/nap.js';
 import type { AuditMetrics } from '../metrics.js';
-import type { AuditDatabase, Transaction } from '../store/database.js';
+import type { AuditDatabase, ISql } from '../store/database.js';
 import { StoreError } from '../store/store-error.js';
-import {
-  becomeLeader,
-  markCheckpointPublished,
-  markPublished,
-  readNextBatch,
-  readPublishedSize,
-} from './next-batch.js';
+import { asLeader, markPublished, readNextBatch } from './next-batch.js';
 
 const EVENTS_TOPIC = 'lethe.audit.events.v1';
 const CHECKPOINTS_TOPIC = 'lethe.audit.checkpoints.v1';
@@ -39,51 +33,55 @@ export interface Publisher {
   stop(): Promise<void>;
 }
 
-type Step = { readonly kind: 'published' | 'idle' } | { readonly kind: 'failed'; readonly reason: string };
+type Step =
+  | { readonly kind: 'published' | 'idle'; readonly waiting: number }
+  | { readonly kind: 'failed'; readonly reason: string };
 
-type Publish = (transaction: Transaction, newest: ReleasedCheckpoint) => Promise<'published' | 'idle'>;
+const idle: Step = { kind: 'idle', waiting: 0 };
 
-/** The next events that are released. */
-const publishEvents =
-  ({ producer, metrics }: PublisherOptions): Publish =>
-  async (transaction, newest) => {
-    const batch = await readNextBatch(transaction, newest.size);
-    metrics.unpublished.set(batch.waiting + batch.records.length);
-    if (batch.records.length === 0) return 'idle';
-    await producer.publish(EVENTS_TOPIC, batch.records);
-    await markPublished(transaction, batch.nextIndex);
-    metrics.published.inc(batch.records.length);
-    metrics.unpublished.set(batch.waiting);
-    return 'published';
-  };
-
-/** The newest checkpoint, unless the topic has it or a newer one. */
-const publishCheckpoint =
-  ({ producer, origin }: PublisherOptions): Publish =>
-  async (transaction, newest) => {
-    if (newest.size <= (await readPublishedSize(transaction))) return 'idle';
-    await producer.publish(CHECKPOINTS_TOPIC, [
-      { key: Buffer.from(origin), value: Buffer.from(newest.note) },
-    ]);
-    await markCheckpointPublished(transaction, newest.size);
-    return 'published';
-  };
+/** The next events that are released, then the newest checkpoint unless the topic has it or a newer one. */
+const publishNext = async (
+  { producer, origin, metrics }: PublisherOptions,
+  transaction: ISql,
+  newest: ReleasedCheckpoint,
+): Promise<Step> => {
+  const { records, nextIndex, waiting, publishedSize } = await readNextBatch(transaction, newest.size);
+  metrics.unpublished.set(waiting + records.length);
+  const done = { nextIndex: nextIndex - records.length, size: publishedSize };
+  let failure: EventLogError | undefined;
+  try {
+    if (records.length > 0) {
+      await producer.publish(EVENTS_TOPIC, records);
+      done.nextIndex = nextIndex;
+      metrics.published.inc(records.length);
+      metrics.unpublished.set(waiting);
+    }
+    if (newest.size > publishedSize) {
+      const checkpoint = { key: Buffer.from(origin), value: Buffer.from(newest.note) };
+      await producer.publish(CHECKPOINTS_TOPIC, [checkpoint]);
+      done.size = newest.size;
+    }
+  } catch (error) {
+    if (!(error instanceof EventLogError)) throw error;
+    failure = error;
+  }
+  const isDone = done.nextIndex > nextIndex - records.length || done.size > publishedSize;
+  if (isDone) await markPublished(transaction, done);
+  if (failure !== undefined) return { kind: 'failed', reason: failure.code };
+  return isDone ? { kind: 'published', waiting } : idle;
+};
 
 /**
  * Publishes inside the transaction that holds the leader's lock and moves the cursor. When the process dies between
  * the two, the same is published again: readers tell events apart by their id, and checkpoints by their size.
  */
-const asLeader = ({ database, newestCheckpoint }: PublisherOptions, publish: Publish): Promise<Step> =>
-  database.readAs('all', async (transaction) => {
-    const newest = newestCheckpoint();
-    if (newest === undefined || !(await becomeLeader(transaction))) return { kind: 'idle' };
-    try {
-      return { kind: await publish(transaction, newest) };
-    } catch (error) {
-      if (error instanceof EventLogError) return { kind: 'failed', reason: error.code };
-      throw error;
-    }
-  });
+const publishAsLeader = async (options: PublisherOptions): Promise<Step> => {
+  const newest = options.newestCheckpoint();
+  if (newest === undefined) return idle;
+  return (
+    (await asLeader(options.database, (transaction) => publishNext(options, transaction, newest))) ?? idle
+  );
+};
 
 /** Publishes every event that is released, in the order of the indexes, and the newest checkpoint after each batch. */
 export const startPublisher = (options: PublisherOptions): Publisher => {
@@ -94,10 +92,7 @@ export const startPublisher = (options: PublisherOptions): Publisher => {
 
   const step = async (): Promise<Step> => {
     try {
-      const events = await asLeader(options, publishEvents(options));
-      const checkpoint =
-        events.kind === 'failed' ? events : await asLeader(options, publishCheckpoint(options));
-      return checkpoint.kind === 'failed' ? checkpoint : events;
+      return await publishAsLeader(options);
     } catch (error) {
       const reason = error instanceof StoreError ? `store_${error.reason}` : 'store_unavailable';
       return { kind: 'failed', reason };
@@ -114,7 +109,7 @@ export const startPublisher = (options: PublisherOptions): Publisher => {
         backoffMs = Math.min(backoffMs * 2, BACKOFF_MS_MAX);
       } else {
         backoffMs = BACKOFF_MS_MIN;
-        if (outcome.kind === 'idle') await nap.rest(POLL_MS, stopping.signal);
+        if (outcome.waiting === 0) await nap.rest(POLL_MS, stopping.signal);
       }
     }
   };

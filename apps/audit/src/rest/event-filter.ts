@@ -13,5 +13,6 @@ export const filterOf = (query: z.infer<typeof exportQuery>): EventFilter => {
     targetKind: slash < 0 ? undefined : query.target?.slice(0, slash),
     targetId: query.target?.slice(slash + 1),
     outcome: query.outcome,
+    orgId: query.org?.toLowerCase(),
   };
 };

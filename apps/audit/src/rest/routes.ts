@@ -21,6 +21,9 @@ const filters = {
     .optional()
     .openapi({ description: 'Id of what was acted on, alone or as kind/id' }),
   outcome: z.enum(['success', 'refused']).optional(),
+  org: z.uuid().optional().openapi({
+    description: 'Id of an organization; whoever reads only one finds nothing under that of another',
+  }),
 };
 
 export const exportQuery = z.strictObject(filters);

@@ -1,8 +1,9 @@
 import type { Tombstone } from '../anchor/anchors.js';
 import type { AppendableEvent } from '../append/read-event.js';
 import type { LogKeeper, SignedHead } from '../log/log-keeper.js';
+import type { PlacedProof } from '../log/log-reader.js';
 import type { LogSigner } from '../log/log-signer.js';
-import { makeProof, readProof } from '../log/proof-of.js';
+import { makeProof, readProofs } from '../log/proof-of.js';
 import { appendBatch, type BatchOutcome, withLogLocked } from '../store/append-batch.js';
 import type { AuditDatabase } from '../store/database.js';
 import { type KnownEvent, readKnown } from '../store/read-events.js';
@@ -58,17 +59,23 @@ const settleKnown = async (
   const known = new Map((await readKnown(database, ids)).map((event) => [event.eventId, event]));
   if ([...known.values()].some(({ index }) => index >= keeper.anchored.size)) await keeper.refresh();
   const checkpoint = keeper.anchored;
-  const answer = async ({ event, resolve, reject }: Pending, found: KnownEvent): Promise<void> => {
-    if (!found.body.equals(event.body) || found.orgId !== (event.orgId ?? null))
-      reject(new StoreError('event_id_taken', ''));
-    else resolve(await readProof(database.sql, { ...found, checkpoint }));
-  };
   const rest: Pending[] = [];
+  const same: { readonly pending: Pending; readonly found: KnownEvent }[] = [];
   for (const pending of batch) {
-    const found = known.get(pending.event.eventId);
+    const { event, reject } = pending;
+    const found = known.get(event.eventId);
     if (found === undefined) rest.push(pending);
-    else await answer(pending, found);
+    else if (found.body.equals(event.body) && found.orgId === (event.orgId ?? null))
+      same.push({ pending, found });
+    else reject(new StoreError('event_id_taken', ''));
   }
+  const proofs = await readProofs(
+    database.sql,
+    same.map(({ found }) => ({ ...found, checkpoint })),
+  );
+  same.forEach(({ pending }, at) => {
+    pending.resolve(proofs[at] as PlacedProof);
+  });
   return rest;
 };
 

@@ -31,3 +31,36 @@ export const readRunOfHashes = (
         as hashes`;
     return rows[0]?.hashes ?? Buffer.alloc(0);
   });
+
+/** Bytes of one node in what `audit.proof_parts` answers: level, number, hash. */
+const NODE_BYTES = 4 + 8 + 32;
+
+const unpackNodes = (packed: Buffer): Map<string, Buffer> => {
+  const nodes = new Map<string, Buffer>();
+  for (let at = 0; at < packed.length; at += NODE_BYTES) {
+    const node = { level: packed.readInt32BE(at), index: Number(packed.readBigInt64BE(at + 4)) };
+    nodes.set(nodeKey(node), packed.subarray(at + 12, at + NODE_BYTES));
+  }
+  return nodes;
+};
+
+/** An event with what the proof of it needs in a tree of some size; no nodes when that does not reach the event. */
+export interface ProofParts {
+  readonly index: number;
+  readonly body: Buffer;
+  readonly nodes: ReadonlyMap<string, Buffer>;
+}
+
+/** By index or event id, whoever's event it is, in one round trip. Rejects with StoreError. */
+export const readProofParts = (
+  sql: ISql,
+  event: number | string,
+  size: number,
+): Promise<ProofParts | undefined> =>
+  atStoreEdge(async () => {
+    const [index, eventId] = typeof event === 'number' ? [String(event), null] : [null, event];
+    const [row] = await sql<{ idx: string; body: Buffer; hashes: Buffer }[]>`
+      select idx::text as idx, body, hashes
+      from audit.proof_parts(${index}::bigint, ${eventId}::uuid, ${String(size)}::bigint)`;
+    return row && { index: Number(row.idx), body: row.body, nodes: unpackNodes(row.hashes) };
+  });

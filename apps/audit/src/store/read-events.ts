@@ -1,7 +1,8 @@
-import { and, asc, desc, eq, gte, inArray, lt, type SQL } from 'drizzle-orm';
-import type { AuditDatabase, Reader } from './database.js';
+import { and, asc, desc, eq, gte, inArray, lt, type SQL, sql } from 'drizzle-orm';
+import { type StoredFacts, storedFacts } from '../append/event-codec.js';
+import type { AuditDatabase, Reader, Transaction } from './database.js';
 import { event, leaf } from './schema.js';
-import { atStoreEdge } from './store-error.js';
+import { StoreError } from './store-error.js';
 
 /** What a list of events is narrowed by; times are points, `from` included and `to` excluded. */
 export interface EventFilter {
@@ -12,6 +13,7 @@ export interface EventFilter {
   readonly targetKind?: string | undefined;
   readonly targetId?: string | undefined;
   readonly outcome?: 'success' | 'refused' | undefined;
+  readonly orgId?: string | undefined;
   /** Only events before this index: that of a cursor, or the size of what is released. */
   readonly beforeIndex?: number | undefined;
   /** Only events from this index on. */
@@ -24,6 +26,36 @@ export interface StoredEvent {
 }
 
 const columns = { index: leaf.idx, body: event.body };
+/** What events are found by, which no hash covers. */
+const copies = {
+  orgId: event.orgId,
+  leafOrgId: leaf.orgId,
+  type: event.eventType,
+  timeMs: sql<number>`(extract(epoch from ${event.eventTime}) * 1000)::float8`,
+  actorId: event.actorId,
+  targetKind: event.targetKind,
+  targetId: event.targetId,
+  outcome: event.outcome,
+};
+
+type FoundEvent = StoredEvent & Omit<StoredFacts, 'orgId'> & Record<'orgId' | 'leafOrgId', string | null>;
+
+/** The event, unless it was found by something that is not its own. Throws StoreError `log_forked`. */
+const own = ({ index, body, ...found }: FoundEvent): StoredEvent => {
+  const said = storedFacts(body);
+  const isOwn =
+    said !== undefined &&
+    found.orgId === (said.orgId ?? null) &&
+    found.leafOrgId === found.orgId &&
+    found.type === said.type &&
+    found.timeMs === said.timeMs &&
+    found.actorId === said.actorId &&
+    found.targetKind === said.targetKind &&
+    found.targetId === said.targetId &&
+    found.outcome === said.outcome;
+  if (!isOwn) throw new StoreError('log_forked', '');
+  return { index, body };
+};
 
 const conditionsOf = (filter: EventFilter): (SQL | undefined)[] => [
   filter.from && gte(event.eventTime, filter.from),
@@ -33,9 +65,17 @@ const conditionsOf = (filter: EventFilter): (SQL | undefined)[] => [
   filter.targetKind === undefined ? undefined : eq(event.targetKind, filter.targetKind),
   filter.targetId === undefined ? undefined : eq(event.targetId, filter.targetId),
   filter.outcome && eq(event.outcome, filter.outcome),
+  filter.orgId === undefined ? undefined : eq(leaf.orgId, filter.orgId),
   filter.beforeIndex === undefined ? undefined : lt(leaf.idx, filter.beforeIndex),
   filter.fromIndex === undefined ? undefined : gte(leaf.idx, filter.fromIndex),
 ];
+
+/** Runs one read and holds each event to its own bytes. Rejects with StoreError. */
+const readFound = async (
+  database: AuditDatabase,
+  reader: Reader,
+  read: (transaction: Transaction) => Promise<FoundEvent[]>,
+): Promise<StoredEvent[]> => (await database.readAs(reader, read)).map(own);
 
 /** From which end of the log events are listed. */
 export type ListOrder = 'newest_first' | 'oldest_first';
@@ -48,9 +88,9 @@ export const listEvents = (
   limit: number,
   order: ListOrder = 'newest_first',
 ): Promise<StoredEvent[]> =>
-  database.readAs(reader, (transaction) =>
+  readFound(database, reader, (transaction) =>
     transaction
-      .select(columns)
+      .select({ ...columns, ...copies })
       .from(leaf)
       .innerJoin(event, eq(event.eventId, leaf.eventId))
       .where(and(...conditionsOf(filter), reader === 'all' ? undefined : eq(leaf.orgId, reader.orgId)))
@@ -68,9 +108,9 @@ export const listOldestEvents = (
   filter: EventFilter,
   { fromIndex, limit }: { readonly fromIndex: number; readonly limit: number },
 ): Promise<StoredEvent[]> =>
-  database.readAs(reader, (transaction) =>
+  readFound(database, reader, (transaction) =>
     transaction
-      .select(columns)
+      .select({ ...columns, ...copies })
       .from(leaf)
       .innerJoin(event, eq(event.eventId, leaf.eventId))
       .where(
@@ -90,24 +130,15 @@ export const findEvent = async (
   reader: Reader,
   eventId: string,
 ): Promise<StoredEvent | undefined> => {
-  const rows = await database.readAs(reader, (transaction) =>
+  const rows = await readFound(database, reader, (transaction) =>
     transaction
-      .select(columns)
+      .select({ ...columns, ...copies })
       .from(leaf)
       .innerJoin(event, eq(event.eventId, leaf.eventId))
       .where(eq(event.eventId, eventId)),
   );
   return rows[0];
 };
-
-/** Index and bytes of an event by its index or id, whoever's it is, in one round trip. Rejects with StoreError. */
-export const readPlace = ({ sql }: AuditDatabase, place: number | string): Promise<StoredEvent | undefined> =>
-  atStoreEdge(async () => {
-    const [index, eventId] = typeof place === 'number' ? [String(place), null] : [null, place];
-    const [row] = await sql<{ idx: string; body: Buffer }[]>`
-      select idx::text as idx, body from audit.place_of(${index}::bigint, ${eventId}::uuid)`;
-    return row && { index: Number(row.idx), body: row.body };
-  });
 
 /** What is in the log of some event ids, whoever's they are. */
 export interface KnownEvent extends StoredEvent {
