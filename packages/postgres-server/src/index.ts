@@ -1,3 +1,4 @@
+export { closeDatabase } from './close-database.js';
 export type { Login, PostgresConnection } from './connection-address.js';
 export { applyMigrations, type Migration, type MigrationOptions } from './migrations.js';
 export {

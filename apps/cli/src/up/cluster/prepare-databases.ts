@@ -1,5 +1,5 @@
 import { randomBytes } from 'node:crypto';
-import { applyMigrations, type Login, type PostgresConnection } from '@lethe/postgres-server';
+import { applyMigrations, closeDatabase, type Login, type PostgresConnection } from '@lethe/postgres-server';
 import postgres from 'postgres';
 import { databases, type RoleName } from './databases.js';
 import { scramVerifier } from './scram-verifier.js';
@@ -34,7 +34,6 @@ const createMissing = async (sql: postgres.Sql): Promise<void> => {
 const giveLogins = async (sql: postgres.Sql): Promise<RoleLogins> => {
   const logins = {} as Record<RoleName, Login>;
   for (const { name, roles } of databases) {
-    await sql`revoke all on database ${sql(name)} from public`;
     for (const role of roles) {
       const password = randomBytes(32).toString('base64url');
       await sql.unsafe(`alter role ${role} with login password '${scramVerifier(password)}'`);
@@ -56,9 +55,10 @@ export const prepareDatabases = async (connect: Connect, superuserPassword: stri
   const migrated = await Promise.allSettled(
     databases.map(async ({ name, schema, migrations }) => {
       const steps = await migrations();
-      await withDatabase(superuser(name), (sql) =>
-        applyMigrations(sql, { owner, schema, migrations: steps }),
-      );
+      await withDatabase(superuser(name), async (sql) => {
+        await applyMigrations(sql, { owner, schema, migrations: steps });
+        await closeDatabase(sql);
+      });
     }),
   );
   // All have ended: a connection that still works when its server stops would crash the process.
