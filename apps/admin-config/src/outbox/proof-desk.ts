@@ -4,8 +4,8 @@ import type { Database } from '../store/database.js';
 import { outboxRowState } from '../store/outbox.js';
 import type { AuditReader } from './audit-reader.js';
 
-const sentPollMs = 25;
-const proofPollMs = 100;
+const sentPollMs = 15;
+const proofPollMs = 25;
 const askMsMax = 1000;
 const waitersMax = 64;
 

@@ -347,7 +347,7 @@ describe('PolicySync', () => {
     expect((await quick.next('grant')).version).toBe(await versionNow(world));
     await superuser`delete from config.registered_field`;
     await superuser`update config.config_version set version = version + 1`;
-  });
+  }, 90_000);
 
   it('never forgets ZDR, and grants nothing more, when the database does', async () => {
     const { id } = await makeKey(world, org.admin.token, { logging: true });
@@ -358,8 +358,10 @@ describe('PolicySync', () => {
     const { superuser } = world;
     await superuser`alter table config.organization disable trigger user`;
     await superuser`update config.organization set zdr_enabled_at = null, zdr_version = null,
-      zdr_keys_forced_off = null, zdr_event_id = null where id = ${org.id}`;
-    await superuser`alter table config.organization enable always trigger guard_row`;
+      zdr_keys_forced_off = null, zdr_event_id = null, zdr_evidence = null, zdr_effective_event_id = null,
+      zdr_effective_at = null where id = ${org.id}`;
+    for (const trigger of ['guard_row', 'guard_steps', 'guard_truncate'])
+      await superuser.unsafe(`alter table config.organization enable always trigger ${trigger}`);
     await superuser`update config.api_key set logging = true where id = ${id}`;
     await superuser`insert into config.transit_key values (${newUuidV7()}, ${org.id}, ${randomBytes(32)}, true, 1, now())`;
     await superuser`update config.config_version set version = version + 1`;
