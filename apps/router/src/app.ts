@@ -1,5 +1,4 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
-import { openEventLogProducer } from '@lethe/event-log';
 import { scannerEngine } from '@lethe/json-scanner';
 import { CoarseTimer, type Logger, type Registry, type RunningService } from '@lethe/service-kit';
 import type { RouterConfig } from './config.js';
@@ -15,52 +14,16 @@ import { createHttpServer } from './http/server.js';
 import { DistinctValues } from './insight/distinct-values.js';
 import { createRouterMetrics } from './metrics.js';
 import { serveModels } from './models-route.js';
+import { openWays } from './open-ways.js';
 import { servedFace, serveRequest, serveUnrouted } from './pipeline.js';
 import { PolicyStore } from './policy/policy-store.js';
-import { type PolicySubscription, subscribe } from './policy/subscribe.js';
+import { subscribe } from './policy/subscribe.js';
 import { createProviderClient } from './providers/client/provider-client.js';
-import { PayloadPublisher } from './publish/payload-publisher.js';
-import { TelemetryPublisher } from './publish/telemetry-publisher.js';
 
 const headBytesMax = 32 * 1024;
 // In all less than the launcher's patience with a router, 4.1 s.
 const drainRequestsMs = 2200;
 const concludeMs = 300;
-const drainTelemetryMs = 1000;
-const drainPayloadMs = 200;
-
-const openPublishers = async (
-  config: RouterConfig,
-  { policy, subscription }: { policy: PolicyStore; subscription: PolicySubscription },
-  log: Logger,
-) => {
-  const telemetryProducer = await openEventLogProducer(config.telemetryLog);
-  const payloadProducer = await openEventLogProducer(config.payloadLog, {
-    mayWrite: () => policy.gate.open(),
-  });
-  const telemetry = new TelemetryPublisher({
-    producer: telemetryProducer,
-    log,
-    queueRecordsMax: config.limits.telemetryRecordsMax,
-    queueBytesMax: config.limits.telemetryBytesMax,
-    lingerMs: 50, // Of company: what a killed router takes along grows with it, what Kafka costs a request falls.
-  });
-  const payload = new PayloadPublisher({
-    producer: payloadProducer,
-    log,
-    writes: subscription.writes,
-    queueRecordsMax: 2000,
-    queueBytesMax: 32 * 1024 * 1024,
-  });
-  subscription.carries(payload);
-  const drain = async (): Promise<void> => {
-    await payload.drain(drainPayloadMs);
-    const left = await telemetry.drain(drainTelemetryMs);
-    if (left > 0) log.warn('telemetry.left_behind', { left });
-    await Promise.allSettled([telemetryProducer.close(), payloadProducer.close()]);
-  };
-  return { telemetry, payload, drain };
-};
 
 /** Requests that are being served; a stop waits until those it cut off have told their end. */
 class Running {
@@ -119,19 +82,21 @@ export const startRouter = async (
     store: policy,
     log,
   });
-  const { telemetry, payload, drain } = await openPublishers(config, { policy, subscription }, log);
+  const ways = await openWays({ config, policy, subscription, log });
+  const { telemetry, payload, rawRequests } = ways;
   const timer = new CoarseTimer();
   const client = createProviderClient({
     limits: { ...limits, headBytesMax: 64 * 1024 },
     connectionsPerOriginMax: limits.connectionsPerProviderMax,
     timer,
   });
-  const metrics = createRouterMetrics({ policy, telemetry, payload });
+  const metrics = createRouterMetrics({ policy, telemetry, payload, uploads: ways.uploads });
   const house: House = {
     policy,
     client,
     telemetry,
     payload,
+    rawRequests,
     metrics,
     log,
     timer,
@@ -189,7 +154,7 @@ export const startRouter = async (
     stop: async () => {
       await server.close(drainRequestsMs);
       await running.concluded(concludeMs);
-      await drain();
+      await ways.drain();
       await subscription.close();
       client.close();
       forgetter.close();

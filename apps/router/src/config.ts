@@ -1,4 +1,5 @@
 import type { EventLogConfig } from '@lethe/event-log';
+import type { ObjectStoreConfig } from '@lethe/object-store';
 import { Opaque, readConfig, type Secret } from '@lethe/service-kit';
 import { z } from 'zod';
 
@@ -22,6 +23,10 @@ const launchSchema = z.object({
   payloadLog: z.custom<EventLogConfig>(
     (value) => typeof value === 'object' && value !== null && 'kind' in value,
   ),
+  /** Where raw request bodies go. Absent: none is kept. */
+  objectStore: z
+    .custom<ObjectStoreConfig>((value) => typeof value === 'object' && value !== null && 'kind' in value)
+    .optional(),
   /** Makes the clients' port HTTPS: PEM text. */
   tls: z
     .object({ certificatePem: z.string().min(1).max(65_536), privateKeyPem: z.string().min(1).max(65_536) })
@@ -53,6 +58,12 @@ const launchSchema = z.object({
         .int()
         .min(65_536)
         .default(128 * 1024 * 1024),
+      /** Raw bodies in memory at once, of requests that run and of uploads that wait; beyond it none is kept. */
+      rawRequestBytesHeldMax: z
+        .number()
+        .int()
+        .min(0)
+        .default(64 * 1024 * 1024),
       keysHonouredMsMax: z.number().int().min(0).default(3_600_000),
     })
     .prefault({}),

@@ -15,6 +15,7 @@ import type { Principal } from './auth/authenticate.js';
 import { type CallerFields, noCallerFields } from './insight/caller-fields.js';
 import type { CapturedExchange } from './insight/captured-exchange.js';
 import type { ResponseReading } from './meter/types.js';
+import type { KeptRawRequest } from './raw-request/keep-raw-request.js';
 import { ProviderFailedError } from './routing/call-with-fallback.js';
 import type { PlannedAttempt } from './routing/resolve-plan.js';
 
@@ -40,7 +41,7 @@ const outcomeOf = (code: ErrorCode): Outcome => {
 
 /**
  * What the pipeline has learned of one request so far. Written by pipeline.ts alone: stages take values and return
- * values. Holds counts, closed values and policy objects; content only inside `captured`.
+ * values. Holds counts, closed values and policy objects; content only inside `captured` and `rawRequest`.
  */
 export class Course {
   readonly requestId: InsightId = newUuidV7();
@@ -53,6 +54,7 @@ export class Course {
   admitted: RetentionDecision | undefined;
   streaming = false;
   captured: CapturedExchange | undefined;
+  rawRequest: KeptRawRequest | undefined;
   concluded = false;
   attempt: PlannedAttempt | undefined;
   attempts = 0;

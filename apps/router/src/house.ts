@@ -6,6 +6,7 @@ import type { Policy } from './policy/types.js';
 import type { ProviderClient } from './providers/types.js';
 import type { PayloadPublisher } from './publish/payload-publisher.js';
 import type { TelemetryPublisher } from './publish/telemetry-publisher.js';
+import type { RawRequests } from './raw-request/keep-raw-request.js';
 
 export interface PipelineSettings {
   readonly bodyLimits: BodyLimits;
@@ -30,6 +31,8 @@ export interface House {
   readonly distinct: DistinctValues;
   readonly telemetry: TelemetryPublisher;
   readonly payload: PayloadPublisher;
+  /** Undefined: this router has no object store, and no raw request is kept. */
+  readonly rawRequests?: RawRequests | undefined;
   readonly metrics: RouterMetrics;
   readonly log: Logger;
   readonly timer: CoarseTimer;

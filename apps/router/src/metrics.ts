@@ -4,6 +4,7 @@ import { Counter, Gauge } from 'prom-client';
 import type { Policy } from './policy/types.js';
 import type { PayloadPublisher } from './publish/payload-publisher.js';
 import type { TelemetryPublisher } from './publish/telemetry-publisher.js';
+import type { ObjectUploads } from './raw-request/object-uploads.js';
 
 /** The router's own figures. Labels come from closed sets; no caller value is ever one. */
 export interface RouterMetrics {
@@ -20,6 +21,7 @@ interface Observed {
   readonly policy: Policy;
   readonly telemetry: TelemetryPublisher;
   readonly payload: PayloadPublisher;
+  readonly uploads?: ObjectUploads | undefined;
 }
 
 const none = Object.fromEntries(outcomes.map((outcome) => [outcome, 0])) as Record<Outcome, number>;
@@ -93,6 +95,17 @@ export const createRouterMetrics = (observed: Observed): RouterMetrics => {
     'lethe_router_payload_revoked_total',
     'Sealed payloads revoked by policy before they left',
     () => observed.payload.revoked,
+  );
+  gauge('lethe_router_raw_requests_waiting', 'Raw requests on their way', () => observed.uploads?.depth ?? 0);
+  gauge(
+    'lethe_router_raw_requests_stored_total',
+    'Raw requests acknowledged by the object store',
+    () => observed.uploads?.stored ?? 0,
+  );
+  gauge(
+    'lethe_router_raw_requests_not_stored_total',
+    'Raw requests that were sealed and not stored',
+    () => observed.uploads?.notStored ?? 0,
   );
   gauge(
     'lethe_router_policy_version',

@@ -120,6 +120,13 @@ const contentBytesOf = ({ contentFields }: Face, body: RequestBody): number => {
   return contentBytes;
 };
 
+const keeperOf = ({ keySha256Hex, key: { apiKeyId, orgId, sealingKey } }: Principal) => ({
+  keySha256Hex,
+  apiKeyId,
+  orgId,
+  sealingKey,
+});
+
 const admit = (
   house: House,
   course: Course,
@@ -157,5 +164,6 @@ const admit = (
     fieldBytesMax: house.settings.captureRequestBytesMax,
   });
   course.captured = capture?.captured;
+  if (capture !== undefined) course.rawRequest = house.rawRequests?.keep(keeperOf(principal), body);
   return { served, principal, body, rawHeaders, plan, strict, capture };
 };

@@ -4,7 +4,16 @@ import { costNanos } from '@lethe/model-catalog';
 import { Course } from '../course.js';
 import { estimateUsage } from '../meter/estimate.js';
 import { ProviderFailedError } from '../routing/call-with-fallback.js';
-import { aborted, canary, houseOf, price, readingOf, sentCourse, usage } from '../testing/conclude-world.js';
+import {
+  aborted,
+  canary,
+  houseOf,
+  price,
+  readingOf,
+  sentCourse,
+  usage,
+  type World,
+} from '../testing/conclude-world.js';
 import { keySha256Hex } from '../testing/policy-of.js';
 import { conclude } from './conclude.js';
 
@@ -200,6 +209,28 @@ describe('the second decision', () => {
     expect([world.house.payload.depth, messages.every((byte) => byte === 0)]).toEqual([0, true]);
     await world.house.payload.drain(1_000);
     expect(world.payloadLog.calls).toEqual([]);
+  });
+
+  it('sends what was kept of the raw request along with the payload, and overwrites it where there is none', async () => {
+    const told: string[] = [];
+    const run = (world: World, endedEarly = false): void => {
+      const course = sentCourse(world);
+      course.rawRequest = {
+        follow: ({ insightId }) => told.push(insightId === course.requestId ? 'followed' : 'mistaken'),
+        wipe: () => told.push('overwritten'),
+      };
+      if (endedEarly) world.enableZdr();
+      course.ended(readingOf(), 'complete', 200);
+      conclude(world.house, course);
+      conclude(world.house, course);
+      expect(course.rawRequest).toBeUndefined();
+    };
+    const world = houseOf();
+    run(world);
+    run(world, true);
+    expect(told).toEqual(['followed', 'overwritten']);
+    // It goes on when the raw request is stored, not before.
+    expect(world.house.payload.depth).toBe(0);
   });
 
   it('cannot loosen the first', async () => {

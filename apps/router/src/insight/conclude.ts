@@ -1,10 +1,11 @@
-import { encodeSealedPayload, encodeTelemetry, errorCodes, isModelName } from '@lethe/contracts';
+import { encodeTelemetry, errorCodes, isModelName, type SealedPayloadRecord } from '@lethe/contracts';
 import { costNanos } from '@lethe/model-catalog';
 import { stricter } from '@lethe/zdr-policy';
 import type { Course } from '../course.js';
 import type { House } from '../house.js';
 import { estimateUsage } from '../meter/estimate.js';
 import type { UsageReading } from '../meter/types.js';
+import { outgoingPayload } from '../publish/payload-publisher.js';
 import { buildInsight, type RequestFacts } from './build-insight.js';
 import { decideNow } from './decide.js';
 
@@ -92,6 +93,15 @@ const factsOf = (course: Course): RequestFacts => {
   };
 };
 
+/** With its raw request, where one was kept; without a payload that one is overwritten. */
+const sendPayload = (house: House, course: Course, payload: SealedPayloadRecord | undefined): void => {
+  const { rawRequest } = course;
+  course.rawRequest = undefined;
+  if (payload === undefined) rawRequest?.wipe();
+  else if (rawRequest === undefined) house.payload.offer(outgoingPayload(payload));
+  else rawRequest.follow(payload);
+};
+
 /**
  * The one way out of the pipeline, for success and error alike: decide again (deny wins), build the insight,
  * publish it. Runs once a request; `onStored` is called when the telemetry is acknowledged. False: it never will be,
@@ -112,7 +122,10 @@ export const conclude = (house: House, course: Course, onStored?: () => void): b
   }
   // Payload gives way first: it never competes with telemetry for a log that is behind.
   const roomForPayload = house.telemetry.fill <= payloadFillMax;
-  if (!roomForPayload) house.payload.dropAll();
+  if (!roomForPayload) {
+    house.payload.dropAll();
+    house.rawRequests?.dropAll();
+  }
   const { telemetry, payload } = buildInsight(
     facts,
     decision,
@@ -123,12 +136,6 @@ export const conclude = (house: House, course: Course, onStored?: () => void): b
   course.captured = undefined;
   house.metrics.countRequest(telemetry.outcome);
   const taken = house.telemetry.offer(encodeTelemetry(telemetry), onStored);
-  if (payload !== undefined)
-    house.payload.offer({
-      orgId: payload.orgId,
-      apiKeyId: payload.apiKeyId,
-      sealingKeyId: payload.transitKeyId,
-      record: encodeSealedPayload(payload),
-    });
+  sendPayload(house, course, payload);
   return taken;
 };

@@ -1,3 +1,4 @@
+import { encodeSealedPayload, type SealedPayloadRecord } from '@lethe/contracts';
 import { EventLogError, type EventLogErrorCode, type EventLogProducer } from '@lethe/event-log';
 import type { WriteEntry } from '@lethe/policy-sync';
 import type { Logger } from '@lethe/service-kit';
@@ -7,6 +8,13 @@ import type { PayloadTransport, PayloadWrites } from '../policy/payload-writes.j
 export interface OutgoingPayload extends WriteEntry {
   readonly record: Buffer;
 }
+
+export const outgoingPayload = (payload: SealedPayloadRecord): OutgoingPayload => ({
+  orgId: payload.orgId,
+  apiKeyId: payload.apiKeyId,
+  sealingKeyId: payload.transitKeyId,
+  record: encodeSealedPayload(payload),
+});
 
 export interface PayloadPublisherOptions {
   readonly producer: EventLogProducer;
