@@ -27,6 +27,7 @@ describe('the OpenAPI document', () => {
       '/v1/operator/ingest',
       '/v1/requests',
       '/v1/requests/{request_id}',
+      '/v1/requests/{request_id}/raw',
     ]);
     for (const [path, methods] of Object.entries(document.paths)) {
       expect(Object.keys(methods)).toEqual(['get']);

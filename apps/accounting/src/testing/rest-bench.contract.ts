@@ -17,6 +17,7 @@ import { guarded } from '../store/store-error.js';
 import { insertTelemetryStatement, telemetryRowsJson } from '../store/telemetry-columns.js';
 import { createRawRequestOpener } from '../vault/open-raw-request.js';
 import { type IngestionBench, startIngestionBench } from './ingestion-bench.contract.js';
+import { openTestObjects, type TestObjects } from './object-store.contract.js';
 import { sealedSample, storedPayload, type TransitPublic } from './samples.contract.js';
 
 interface Reader {
@@ -31,8 +32,7 @@ export interface RestBench extends IngestionBench {
   readonly lines: string[];
   /** Where each call came from, as the identity service was told. */
   readonly addresses: readonly (string | undefined)[];
-  /** The object store's objects; how a real one behaves is the business of its own suite. */
-  readonly objects: Map<string, Buffer>;
+  readonly objects: TestObjects;
   readonly rawRefusals: readonly string[];
   /** Set: queueing an audit event fails like a database that is away. */
   queueFails: boolean;
@@ -46,10 +46,6 @@ export interface RestBench extends IngestionBench {
 /** What admin-config says of every reader. */
 export const testDigests = { emailDigest: 'e'.repeat(43), ipDigest: 'i'.repeat(43) } as const;
 
-async function* pieces(body: Buffer): AsyncGenerator<Buffer> {
-  for (let at = 0; at < body.length; at += 1000) yield body.subarray(at, at + 1000);
-}
-
 const states: readonly ConsumerState[] = [
   { topic: 'lethe.insight.telemetry.v1', working: true, lagRecords: 3, lastBatchAtMs: Date.now() },
   { topic: 'lethe.insight.payload.v1', working: true, lagRecords: undefined, lastBatchAtMs: undefined },
@@ -61,7 +57,7 @@ export const startRestBench = async (): Promise<RestBench> => {
   const addresses: (string | undefined)[] = [];
   const readers = new Map<string, ManagementPrincipal>();
   const flags = { queueFails: false };
-  const objects = new Map<string, Buffer>();
+  const objects = await openTestObjects(ingestion.db.server);
   const rawRefusals: string[] = [];
   const ingest = createIngestStore(ingestion.read);
   const app = createRestApp({
@@ -77,12 +73,7 @@ export const startRestBench = async (): Promise<RestBench> => {
     usage: createUsageStore(ingestion.read),
     ingest,
     keys: ingestion.keys,
-    openRawRequest: createRawRequestOpener(ingestion.keys, {
-      read: async (key) => {
-        const body = objects.get(key);
-        return body === undefined ? undefined : pieces(body);
-      },
-    }),
+    openRawRequest: createRawRequestOpener(ingestion.keys, objects.reader),
     onRawRequestRefused: (code) => {
       rawRefusals.push(code);
     },
@@ -131,6 +122,10 @@ export const startRestBench = async (): Promise<RestBench> => {
       if (orgId === undefined || apiKeyId === undefined) throw new Error('a payload belongs to a key');
       await ingestion.putKey(orgId, apiKeyId, true);
       await ingestion.ingest([storedPayload(sealedSample({ orgId, apiKeyId, insightId, to, said }))]);
+    },
+    stop: async () => {
+      await objects.close();
+      await ingestion.stop();
     },
     queued: async () =>
       (

@@ -4,6 +4,7 @@ import {
   type InsightId,
   newUuidV7,
   type OrgId,
+  type RawRequestReference,
   type SealedPayloadRecord,
   type Telemetry,
   type Uuid,
@@ -75,11 +76,12 @@ export interface SealOptions {
   readonly to: TransitPublic;
   readonly said: string;
   readonly policyVersion?: bigint;
+  readonly rawRequest?: RawRequestReference;
 }
 
 /** What a router under a grant would publish: a document that says `said`, sealed to the transit key. */
 export const sealedSample = (options: SealOptions): SealedPayloadRecord => {
-  const { orgId, apiKeyId, to, said, policyVersion = 9n, insightId = newUuidV7() } = options;
+  const { orgId, apiKeyId, to, said, policyVersion = 9n, insightId = newUuidV7(), rawRequest } = options;
   const document: PayloadDocument = payloadDocument({
     messages: [{ role: 'user', content: said }],
     choices: [{ index: 0, message: { role: 'assistant', content: said } }],
@@ -91,7 +93,7 @@ export const sealedSample = (options: SealOptions): SealedPayloadRecord => {
     { transitKeyId: uuidBytes(to.transitKeyId), publicKey: to.publicKey },
     { orgId: uuidBytes(orgId), insightId: uuidBytes(insightId), kind: 'payload', policyVersion },
   );
-  return { insightId, orgId, apiKeyId, policyVersion, transitKeyId: to.transitKeyId, ...sealed };
+  return { insightId, orgId, apiKeyId, policyVersion, transitKeyId: to.transitKeyId, rawRequest, ...sealed };
 };
 
 let nextOffset = 0n;
