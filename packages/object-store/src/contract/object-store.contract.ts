@@ -26,7 +26,8 @@ export const describeObjectStore = (adapter: ObjectStoreAdapter): void => {
 
     beforeAll(async () => {
       harness = await adapter.make();
-      writer = await context.keep(harness.writer());
+      // Slow machines are no failure here; what a timeout does has a test of its own.
+      writer = await context.keep(harness.writer({ putTimeoutMs: 60_000 }));
       reader = await context.keep(harness.reader());
     });
     afterAll(async () => {

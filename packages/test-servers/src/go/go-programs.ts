@@ -8,6 +8,7 @@ import {
   readFileSync,
   renameSync,
   rmSync,
+  statSync,
   writeFileSync,
 } from 'node:fs';
 import { createServer } from 'node:net';
@@ -28,6 +29,8 @@ export interface GoProgram {
   readonly name: string;
   /** Further arguments of `go build`. */
   readonly flags?: readonly string[];
+  /** Without the C compiler and the libraries of this machine. */
+  readonly pure?: boolean;
   /** Default 9 minutes. */
   readonly buildTimeoutMs?: number;
   /** Throws in CI when it cannot be had. */
@@ -44,6 +47,8 @@ export interface Litewitness {
 
 const buildTimeoutMs = 540_000;
 const startTimeoutMs = 60_000;
+// Longer than any build may take.
+const markAgeMsMax = 2_400_000;
 // Where Debian puts the Go sources of golang-golang-x-mod-dev.
 const debianSources = '/usr/share/gocode';
 
@@ -73,11 +78,15 @@ const runs = (
       cwd,
       env: { ...process.env, ...env },
       stdio: ['ignore', 'ignore', 'inherit'],
-      timeout: timeoutMs,
-      killSignal: 'SIGKILL',
     });
-    child.on('error', () => resolve(false));
-    child.on('exit', (code) => resolve(code === 0));
+    // Not spawn's own: of a program that is not there it would go on for its whole time.
+    const timer = setTimeout(() => child.kill('SIGKILL'), timeoutMs);
+    const done = (isGood: boolean): void => {
+      clearTimeout(timer);
+      resolve(isGood);
+    };
+    child.on('error', () => done(false));
+    child.on('exit', (code) => done(code === 0));
   });
 
 const unavailable = ({ name, required }: GoProgram, reason: string): NoProgram => {
@@ -101,16 +110,18 @@ const haveGo = async (cwd: string): Promise<boolean> => {
 const compile = async (cwd: string, output: string, program: GoProgram): Promise<boolean> => {
   const { target = '.', flags = [], buildTimeoutMs: timeoutMs = buildTimeoutMs } = program;
   const args = ['build', ...flags, '-o', output, target];
-  const env = { GO111MODULE: 'on', GOFLAGS: '-mod=readonly -buildvcs=false', GOWORK: 'off' };
+  const own = program.pure ? { CGO_ENABLED: '0' } : {};
+  const env = { ...own, GO111MODULE: 'on', GOFLAGS: '-mod=readonly -buildvcs=false', GOWORK: 'off' };
   if (await runs('go', args, { cwd, env, timeoutMs })) return true;
   if (target !== '.' || !existsSync(debianSources)) return false;
-  const ownSources = { GO111MODULE: 'off', GOFLAGS: '-buildvcs=false', GOPATH: debianSources };
+  const ownSources = { ...own, GO111MODULE: 'off', GOFLAGS: '-buildvcs=false', GOPATH: debianSources };
   return runs('go', args, { cwd, env: ownSources, timeoutMs });
 };
 
-/** Whether the one who made this mark is alive. */
+/** Whether the one who made this mark is alive and may still be building. */
 const isHeld = (mark: string): boolean => {
   try {
+    if (Date.now() - statSync(mark).mtimeMs > markAgeMsMax) return false;
     process.kill(Number(readFileSync(mark, 'utf8')), 0);
     return true;
   } catch {

@@ -92,7 +92,7 @@ export class S3Process {
   };
 
   #isReady(): Promise<boolean> {
-    const url = `https://127.0.0.1:${this.#options.port}/minio/health/ready`;
+    const url = `https://127.0.0.1:${this.#options.port}/minio/health/cluster`;
     return new Promise((resolve) => {
       const request = get(url, { ca: this.ca, agent: false, timeout: 1_000 }, (response) => {
         response.resume();

@@ -50,6 +50,7 @@ const program = (): Promise<string | NoProgram> =>
     target: 'github.com/minio/minio',
     name: 'minio',
     flags: ['-trimpath', '-tags', 'kqueue', '-ldflags', '-s -w'],
+    pure: true,
     buildTimeoutMs,
     required: true,
   });
