@@ -153,3 +153,18 @@ describe('tombstones', () => {
     await fresh.stop();
   });
 });
+
+describe('the proof of an event', () => {
+  it('proves each of its events, whatever stands to the right of it', async () => {
+    for (const more of [0, 1, 1, 2, 3]) {
+      for (let i = 0; i < more; i += 1) await log.append();
+      const { size } = log.keeper.released;
+      for (const index of [0, 1, 255, 256, 511, 512, 598, size - 2, size - 1]) {
+        const verified = verifyProof((await log.reader.proofOf(index))?.proof ?? '', policy);
+        expect(verified).toMatchObject({ ok: true, index });
+      }
+      expect(await log.reader.proofOf(size)).toBeUndefined();
+    }
+    expect(await log.reader.proofOf(newUuidV7())).toBeUndefined();
+  });
+});

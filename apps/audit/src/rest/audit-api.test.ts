@@ -81,6 +81,15 @@ describe('listing', () => {
     expect(idsOf(await list(query.replace('ORG', orgId)))).toEqual(expected.map((i) => ids[i]));
   });
 
+  it('narrows by organization, which shows nobody more than before', async () => {
+    const { mine, theirs } = bench;
+    expect(idsOf(await list(`?org=${mine}`))).toEqual(ids.slice(0, 6).reverse());
+    expect(idsOf(await list(`?org=${theirs.toUpperCase()}`))).toEqual([ids[6]]);
+    expect(idsOf(await list(`?org=${newUuidV7()}`))).toEqual([]);
+    expect(idsOf(await list(`?org=${mine}`, 'mine'))).toEqual(ids.slice(0, 6).reverse());
+    expect(idsOf(await list(`?org=${theirs}`, 'mine'))).toEqual([]);
+  });
+
   it.each([
     ['?from=yesterday-canary', 'from'],
     ['?type=canary', 'type'],
@@ -90,6 +99,7 @@ describe('listing', () => {
     ['?limit=201', 'limit'],
     ['?cursor=canary', 'cursor'],
     ['?outcome=canary', 'outcome'],
+    ['?org=canary', 'org'],
   ])('refuses %s and quotes nothing', async (query, param) => {
     const response = await get(`/v1/audit/events${query}`);
     const text = await response.clone().text();

@@ -97,6 +97,19 @@ describe('appending', () => {
     expect(await stored()).toHaveLength(size);
   });
 
+  it('answers calls for one event together, and refuses another event under its id meanwhile', async () => {
+    const event = sampleEvent();
+    const size = (await stored()).length;
+    const calls = [event, { ...event, body: Buffer.from(event.body) }].map((each) => log.intake.append(each));
+    const other = log.intake.append({ ...sampleEvent(), eventId: event.eventId });
+    await expect(other).rejects.toMatchObject({ reason: 'event_id_taken' });
+    const [first, second] = await Promise.all(calls);
+    expect(second).toBe(first);
+    // Control: once it is answered, the same event is looked up, with a proof of its own.
+    expect(await log.intake.append(event)).not.toBe(first);
+    expect(await stored()).toHaveLength(size + 1);
+  });
+
   it('takes many at once, doubles among them, densely and in the order they came', async () => {
     const events = Array.from({ length: 700 }, () => sampleEvent());
     const placed = await Promise.all(

@@ -2,7 +2,7 @@ import { afterAll, beforeAll, describe, expect, it, jest } from '@jest/globals';
 import { newUuidV7 } from '@lethe/contracts';
 import { startAuditDatabase, type TestAuditDatabase } from '../testing/audit-database.contract.js';
 import { sampleEvent, startTestLog, type TestLog } from '../testing/running-log.contract.js';
-import { findEvent, listEvents } from './read-events.js';
+import { findEvent, listEvents, listOldestEvents } from './read-events.js';
 
 jest.setTimeout(120_000);
 
@@ -15,6 +15,45 @@ beforeAll(async () => {
 afterAll(async () => {
   await log.stop();
   await server.stop();
+});
+
+/** As somebody who owns the server. */
+const overwrite = async (table: 'event' | 'leaf', set: string): Promise<void> => {
+  const trigger = `${table}_is_kept`;
+  await server.superuser.unsafe(`alter table audit.${table} disable trigger ${trigger}`);
+  await server.superuser.unsafe(`update audit.${table} set ${set}`);
+  await server.superuser.unsafe(`alter table audit.${table} enable always trigger ${trigger}`);
+};
+
+describe('what an event is found by', () => {
+  it.each([
+    ['event', 'org_id', `'${newUuidV7()}'`],
+    ['leaf', 'org_id', `'${newUuidV7()}'`],
+    ['leaf', 'org_id', 'null'],
+    ['event', 'event_type', "'zdr.enabled'"],
+    ['event', 'event_time', "event_time + interval '1 ms'"],
+    ['event', 'actor_id', "'operator'"],
+    ['event', 'target_kind', "'policy'"],
+    ['event', 'target_id', "'elsewhere'"],
+    ['event', 'outcome', "'refused'"],
+  ] as const)('is its own: %s.%s = %s is noticed', async (table, column, value) => {
+    const { event } = await log.append();
+    const { database } = log;
+    const newest = () => listEvents(database, 'all', {}, 1);
+    const [before] = await newest();
+    expect(before?.body.equals(event.body)).toBe(true);
+    await server.superuser.unsafe('drop table if exists kept');
+    await server.superuser.unsafe(
+      `create table kept as select event_id, ${column} as was from audit.${table}`,
+    );
+    await overwrite(table, `${column} = ${value} where event_id = '${event.eventId}'`);
+    await expect(newest()).rejects.toMatchObject({ reason: 'log_forked' });
+    await expect(findEvent(database, 'all', event.eventId)).rejects.toMatchObject({ reason: 'log_forked' });
+    const oldestFirst = listOldestEvents(database, 'all', {}, { fromIndex: 0, limit: 1_000 });
+    await expect(oldestFirst).rejects.toMatchObject({ reason: 'log_forked' });
+    await overwrite(table, `${column} = was from kept where kept.event_id = ${table}.event_id`);
+    expect(await newest()).toEqual([before]);
+  });
 });
 
 describe('reading', () => {

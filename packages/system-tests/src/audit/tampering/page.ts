@@ -76,6 +76,7 @@ ${table(mirrorRows, unprotected)}
 
 Whoever sets back the database **and** the anchors together is noticed only by those outside who remember more: a kept
 checkpoint (\`lethe audit watch\`), a witness, a kept proof. Whoever has the signing key as well can show a log of their own
-making to people who keep nothing. The columns called unprotected are copies of what stands in the event, so that events can be
-found; the events themselves, the tiles, the export and the topics are not made from them.
+making to people who keep nothing. The columns that events are found by (organization, type, time, actor, target, outcome)
+are copies of what the event says. Audit compares them with it whenever it lists or exports an event; somebody who no longer
+finds an event, because its copy was changed, notices nothing, but the operator's list and export are refused.
 `;
