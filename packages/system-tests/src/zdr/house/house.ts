@@ -2,7 +2,8 @@ import { mkdir, mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { type EventLogConfig, ensureTopics } from '@lethe/event-log';
-import type { KafkaServer } from '@lethe/test-servers';
+import type { ObjectStoreConfig } from '@lethe/object-store';
+import type { KafkaServer, S3Server } from '@lethe/test-servers';
 import type { RunJson } from '../../start-lethe.js';
 import { http } from '../../support/http.js';
 import { waitFor } from '../../wait-for.js';
@@ -19,6 +20,10 @@ export interface HouseOptions {
   readonly leaseTtlMs?: number;
   /** A broker for the event log. Default: Postgres carries it. */
   readonly kafka?: KafkaServer;
+  /** An S3 server for raw requests. Default: Postgres keeps them. */
+  readonly s3?: S3Server;
+  /** How accounting comes by the key that wraps transit keys. Default: a folder, as replicas share it. */
+  readonly transitKeys?: 'folder' | 'handed_over';
   /** Environment of each router. */
   readonly routerEnv?: Readonly<Record<string, string>>;
   readonly adminEnv?: Readonly<Record<string, string>>;
@@ -42,7 +47,9 @@ export interface House {
   readonly accounting: ServiceProcess;
   readonly audit: ServiceProcess;
   readonly databases: HouseDatabases;
+  /** As accounting reads it. */
   readonly eventLog: EventLogConfig;
+  readonly objectStore: ObjectStoreConfig;
   readonly secrets: HouseSecrets;
   readonly folder: string;
   readonly anchorsFolder: string;
@@ -78,6 +85,27 @@ const runOf = (base: number, operatorToken: string): RunJson => {
 const isReady = async (url: string): Promise<boolean> =>
   (await http(`${url}/readyz`).catch(() => undefined))?.status === 200;
 
+const bucket = 'lethe-raw';
+const mayReadAndRemove = ['s3:GetObject', 's3:DeleteObject', 's3:ListBucket'];
+
+/** The object store as each role may use it: routers put, accounting reads, lists and removes. */
+const objectsFor = async (
+  databases: HouseDatabases,
+  s3: S3Server | undefined,
+): Promise<(role: string) => ObjectStoreConfig> => {
+  if (s3 === undefined) return (role) => ({ kind: 'postgres', url: databases.url(role) });
+  await s3.makeBucket(bucket);
+  const credentials = {
+    router: await s3.credentials(bucket, ['s3:PutObject']),
+    accounting: await s3.credentials(bucket, mayReadAndRemove),
+  };
+  const { endpoint, region, ca } = s3;
+  return (role) => ({
+    ...{ kind: 's3', endpoint, region, bucket, tls: { ca } },
+    ...credentials[role === 'lethe_router_objects' ? 'router' : 'accounting'],
+  });
+};
+
 /** Starts it all. Rejects with the log of what did not get ready. */
 export const startHouse = async (options: HouseOptions = {}): Promise<House> => {
   const databases = await startHouseDatabases();
@@ -94,7 +122,9 @@ const furnish = async (options: HouseOptions, databases: HouseDatabases): Promis
   const { routers: routerCount = 3, leaseTtlMs = 1_000, kafka } = options;
   const folder = await mkdtemp(join(tmpdir(), 'lethe-zdr-'));
   const anchorsFolder = join(folder, 'anchors');
-  await mkdir(anchorsFolder, { mode: 0o700 });
+  const transitKeysFolder = join(folder, 'transit-keys');
+  for (const each of [anchorsFolder, transitKeysFolder]) await mkdir(each, { mode: 0o700 });
+  const objectStore = await objectsFor(databases, options.s3);
   const eventLog = (role: string): EventLogConfig =>
     kafka === undefined
       ? { kind: 'postgres', url: databases.url(role), publishTimeoutMs: 3_000 }
@@ -117,9 +147,9 @@ const furnish = async (options: HouseOptions, databases: HouseDatabases): Promis
     leaseTtlMs,
     databaseUrl: databases.url,
     eventLog,
-    objectStore: undefined,
+    objectStore,
     anchorsFolder,
-    transitKeysFolder: undefined,
+    transitKeysFolder: options.transitKeys === 'handed_over' ? undefined : transitKeysFolder,
     addresses: {
       adminConfig: toAdmin.address,
       accounting: `${host}:${ports.accountingGrpc}`,
@@ -185,6 +215,7 @@ const furnish = async (options: HouseOptions, databases: HouseDatabases): Promis
     audit,
     databases,
     eventLog: reading,
+    objectStore: objectStore('lethe_accounting_objects'),
     secrets: launches.secrets,
     folder,
     anchorsFolder,

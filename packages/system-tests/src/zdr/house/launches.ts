@@ -1,6 +1,7 @@
 import { createHash, randomBytes } from 'node:crypto';
 import type { ServiceName } from '@lethe/contracts';
 import type { EventLogConfig } from '@lethe/event-log';
+import type { ObjectStoreConfig } from '@lethe/object-store';
 import { newToken } from '@lethe/service-kit';
 
 /** Whom each service answers to. */
@@ -18,7 +19,7 @@ export interface HousePlan {
   /** The event log as a role sees it. */
   readonly eventLog: (role: string) => EventLogConfig;
   /** The object store as a role sees it; absent: no raw bodies are kept. */
-  readonly objectStore: ((role: string) => object) | undefined;
+  readonly objectStore: ((role: string) => ObjectStoreConfig) | undefined;
   readonly anchorsFolder: string;
   /** Where accounting keeps the keys that wrap transit keys; undefined: a new key on the pipe at each start. */
   readonly transitKeysFolder: string | undefined;
@@ -30,8 +31,10 @@ export interface HousePlan {
 export interface HouseSecrets {
   readonly operatorToken: string;
   readonly atRestRootKey: string;
-  /** Every key that was handed over to wrap transit keys, oldest first. */
-  readonly transitWrappingKeys: string[];
+  /** Every key that was handed over on a pipe to wrap transit keys, in hex. */
+  readonly handedOver: string[];
+  /** The folder where those keys are kept, where none is handed over. */
+  readonly transitKeysFolder: string | undefined;
 }
 
 const sha256Hex = (text: string): string => createHash('sha256').update(text).digest('hex');
@@ -60,7 +63,8 @@ export const launchesOf = (plan: HousePlan) => {
   const secrets: HouseSecrets = {
     operatorToken: newToken('lethe_ops_'),
     atRestRootKey: randomBytes(32).toString('hex'),
-    transitWrappingKeys: [],
+    handedOver: [],
+    transitKeysFolder: plan.transitKeysFolder,
   };
   const signingSeed = randomBytes(32).toString('hex');
   const controlPlane = (service: keyof typeof callersOf, restPort: number, grpcPort: number) => ({
@@ -76,7 +80,7 @@ export const launchesOf = (plan: HousePlan) => {
     if (plan.transitKeysFolder !== undefined)
       return { transitKeys: { kind: 'folder', path: plan.transitKeysFolder } };
     const key = randomBytes(32).toString('hex');
-    secrets.transitWrappingKeys.push(key);
+    secrets.handedOver.push(key);
     return { transitWrappingKey: key };
   };
   return {

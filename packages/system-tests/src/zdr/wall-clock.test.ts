@@ -1,0 +1,62 @@
+import { setTimeout as pause } from 'node:timers/promises';
+import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import { chat } from '../support/http.js';
+import { lapseBoundMs } from './bound.js';
+import { expectForgotten } from './expect-round.js';
+import { enableZdr } from './house/enable-zdr.js';
+import { type House, startHouse } from './house/house.js';
+import { randomBy, runSeed } from './house/random.js';
+import { jumpingClock } from './house/wall-clock.js';
+import { playRound } from './round.js';
+
+const first = runSeed();
+const isLong = process.env.LETHE_LONG === '1';
+
+describe(`EnableZDR while wall clocks jump an hour either way, from seed ${first}`, () => {
+  let house: House;
+  beforeAll(async () => {
+    house = await startHouse({ routerEnv: jumpingClock, adminEnv: jumpingClock });
+  }, 120_000);
+  afterAll(() => house?.stop(), 60_000);
+
+  /** The wall clock of a router, as an answer shows it. */
+  const dateOf = async (url: string): Promise<number> => {
+    const answer = await chat(url, 'sk-lethe-nobody', {});
+    return Date.parse(String(answer.headers.date));
+  };
+
+  it('the control: the clock of a router does jump', async () => {
+    const [router] = house.routers;
+    const before = await dateOf(router?.url ?? '');
+    router?.process.poke();
+    await pause(1_500);
+    const ahead = await dateOf(router?.url ?? '');
+    expect(Math.abs(ahead - before)).toBeGreaterThan(3_000_000);
+  }, 30_000);
+
+  it.each(Array.from({ length: isLong ? 20 : 2 }, (_, n) => first + n))(
+    'seed %i: nothing is kept, whoever’s clock jumps',
+    async (seed) => {
+      const random = randomBy(seed);
+      const jumping = [...house.routers.map(({ process }) => process), ...house.admins];
+      const round = await playRound(house, {
+        seed,
+        enable: async (org) => {
+          const [frozen] = house.routers;
+          frozen?.process.freeze();
+          const calling = enableZdr(house.run.adminConfig, org);
+          for (const process of jumping) if (random() < 0.7) process.poke();
+          await pause(random() * 300);
+          for (const process of jumping) if (random() < 0.7) process.poke();
+          return calling;
+        },
+        afterwards: () => house.routers[0]?.process.thaw(),
+      });
+      expectForgotten(round);
+      const tookMs = (round.enabled?.returnedAtMs ?? Number.NaN) - (round.enabled?.startedAtMs ?? 0);
+      expect(tookMs).toBeLessThan(lapseBoundMs(house.leaseTtlMs));
+      expect(tookMs).toBeGreaterThan(house.leaseTtlMs / 2);
+    },
+    60_000,
+  );
+});
