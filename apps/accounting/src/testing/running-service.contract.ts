@@ -51,6 +51,7 @@ export interface ServiceBench {
   /** Every line the service logged. */
   readonly lines: string[];
   readonly launch: Readonly<Record<string, unknown>>;
+  /** A member that `change` has as undefined is left out. */
   start(change?: Readonly<Record<string, unknown>>): Promise<RunningService>;
   get(path: string, token?: string): Promise<Response>;
   openOrg(orgId: OrgId): Promise<boolean>;
@@ -78,7 +79,7 @@ export const until = async <T>(
   throw new Error('it never happened');
 };
 
-const freePort = (): Promise<number> =>
+export const freePort = (): Promise<number> =>
   new Promise((resolve, reject) => {
     const server = createServer();
     server.once('error', reject);
@@ -183,11 +184,13 @@ export const startServiceBench = async (): Promise<ServiceBench> => {
     base,
     lines,
     launch,
-    start: (change = {}) =>
-      startAccounting(
-        readConfig(configSchema, { ...launch, ...change }),
+    start: (change = {}) => {
+      const given = Object.entries({ ...launch, ...change }).filter(([, value]) => value !== undefined);
+      return startAccounting(
+        readConfig(configSchema, Object.fromEntries(given)),
         createLogger('accounting', (line) => lines.push(line)),
-      ),
+      );
+    },
     get: (path, token) =>
       fetch(`${base}${path}`, token === undefined ? {} : { headers: { authorization: `Bearer ${token}` } }),
     openOrg: control.openOrg,

@@ -11,8 +11,10 @@ import {
 
 const fileName = /^[0-9a-f]{32}\.key(?:\.new)?$/;
 
-const codeOf = (error: unknown): string =>
-  error instanceof Error && 'code' in error && typeof error.code === 'string' ? error.code : 'unknown';
+const codeOf = (error: unknown): string => {
+  const isCoded = typeof error === 'object' && error !== null && 'code' in error;
+  return isCoded && typeof error.code === 'string' ? error.code : 'unknown';
+};
 
 const mapped = async <T>(work: () => Promise<T>): Promise<T> => {
   try {
