@@ -60,7 +60,7 @@ const historyLine = ({ history }: ZdrAnswer): string => {
   if (!history.shredded_at)
     return 'The keys of what was stored before are not shredded yet; that is to come.';
   const backups = history.backups_hold_key_until
-    ? ` Backups made before hold its wrapped key until ${history.backups_hold_key_until}.`
+    ? ` Backups made before hold them, wrapped, until ${history.backups_hold_key_until}.`
     : '';
   return `The keys of what was stored before were shredded at ${history.shredded_at}.${backups}`;
 };
