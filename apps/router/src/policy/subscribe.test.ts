@@ -210,9 +210,9 @@ describe('a stream that is lost', () => {
     await admin.close();
     await sleep(300);
     expect(store.gate.open()).toBe(true);
-    clock.aheadMs += 7_000;
+    clock.aheadMs += 4_000;
     expect(store.gate.open()).toBe(true);
-    clock.aheadMs += 1_600;
+    clock.aheadMs += 4_600;
     expect(store.gate.open()).toBe(false);
     expect([store.usable(), store.apiKey(hash(1)) !== undefined]).toEqual([true, true]);
     clock.aheadMs += 3_600_000;
