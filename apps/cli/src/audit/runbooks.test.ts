@@ -68,14 +68,16 @@ describe('the mapping of the SIEM page', () => {
   });
 });
 
-/** `lethe audit …` command lines of a text, without what follows a pipe, a redirection or a remark. */
+/** `lethe audit …` and `lethe zdr …` command lines of a text, without what follows a pipe, a redirection or a remark. */
 const commandLines = (text: string): string[] =>
-  [...text.matchAll(/(?:npx )?lethe (audit [a-z]+(?: [^\n`|>#]*)?)/g)].map(([, line = '']) => line.trim());
+  [...text.matchAll(/(?:npx )?lethe ((?:audit|zdr) [a-z]+(?: [^\n`|>#]*)?)/g)].map(([, line = '']) =>
+    line.trim(),
+  );
 
 const unknownOptions = async (line: string): Promise<string[]> => {
-  const [, subcommand = ''] = line.split(' ');
-  const { out } = await lethe(['audit', subcommand, '--help']);
-  if (!out.includes(`Usage: lethe audit ${subcommand}`)) return [subcommand];
+  const [command = '', subcommand = ''] = line.split(' ');
+  const { out } = await lethe([command, subcommand, '--help']);
+  if (!out.includes(`Usage: lethe ${command} ${subcommand}`)) return [subcommand];
   return (line.match(/--[a-z-]+/g) ?? []).filter((option) => !out.includes(option));
 };
 
@@ -83,6 +85,7 @@ describe('the commands that documents name', () => {
   const documents = [
     ['README.md', read('README.md')],
     ['docs/architecture.md', read('docs', 'architecture.md')],
+    ['docs/zdr.md', read('docs', 'zdr.md')],
     ...readdirSync(runbooks).map((name) => [name, read('docs', 'runbooks', name)]),
   ] as [string, string][];
 
@@ -95,5 +98,6 @@ describe('the commands that documents name', () => {
     expect(documents.flatMap(([, text]) => commandLines(text)).length).toBeGreaterThan(10);
     expect(await unknownOptions('audit verify --nonsense')).toEqual(['--nonsense']);
     expect(await unknownOptions('audit guess')).toEqual(['guess']);
+    expect(await unknownOptions('zdr disable')).toEqual(['disable']);
   });
 });

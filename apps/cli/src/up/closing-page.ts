@@ -63,6 +63,7 @@ export const closingPage = (inputs: PageInputs): string => {
       'What to try next',
       '  See what was kept: GET /v1/requests of accounting, with an admin token as bearer',
       '  Make your own:     npx lethe org create acme, then member add, token create, key create',
+      '  Forget for ever:   npx lethe zdr enable acme; what it promises and how to check it: docs/zdr.md',
       '  Follow the audit:  npx lethe audit tail; check that nothing of it was changed: npx lethe audit verify',
       '  Real providers:    set OPENAI_API_KEY (or another usual variable) and start again',
     ),

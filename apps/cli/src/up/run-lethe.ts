@@ -23,9 +23,9 @@ export interface RunOptions {
   readonly signal: AbortSignal;
 }
 
-/** Each router holds two connections to the event log, and four for a moment while one replaces another. */
+/** Each router holds two connections to the event log and one to the object store, twice as many while others replace them. */
 const connectionsFor = (routerWorkers: number): Readonly<Record<string, string>> => ({
-  max_connections: String(100 + 4 * (routerWorkers - 1)),
+  max_connections: String(100 + 6 * (routerWorkers - 1)),
 });
 
 /** One run of everything on a home that this process has locked. */
