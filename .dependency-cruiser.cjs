@@ -40,7 +40,7 @@ module.exports = {
       to: {
         path: '^packages/([^/]+)/',
         pathNot:
-          '^packages/(?:$1/|[^/]+/src/index\\.ts$|zdr-policy/truth-table\\.json$|event-log/src/migrations\\.ts$)',
+          '^packages/(?:$1/|[^/]+/src/index\\.ts$|zdr-policy/truth-table\\.json$|(?:event-log|object-store)/src/migrations\\.ts$)',
       },
     },
     {
