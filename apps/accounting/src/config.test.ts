@@ -37,6 +37,28 @@ describe('the launch object', () => {
     expect(config.payloadLog).toEqual(launch.payloadLog);
   });
 
+  it('keeps transit keys in one way: by a key from the pipe, or in a folder that replicas share', () => {
+    const { transitWrappingKey: _absent, ...without } = launch;
+    const transitKeys = { kind: 'folder', path: '/var/lib/lethe-keys' };
+    expect(problemsOf({ ...without, transitKeys })).toEqual([]);
+    for (const source of [without, { ...launch, transitKeys }])
+      expect(problemsOf(source).map((problem) => problem.split(':')[0])).toEqual(['transitKeys']);
+    expect(problemsOf({ ...without, transitKeys: { kind: 'folder', path: 'keys' } })).toHaveLength(1);
+  });
+
+  it('may name an object store, of either kind', () => {
+    const s3 = { kind: 's3', endpoint: 'https://s3:9000', region: 'eu', bucket: 'raw-requests' };
+    const login = { accessKeyId: 'a', secretAccessKey: 'b' };
+    const url = 'postgres://lethe_accounting_objects:p@127.0.0.1:5432/object_store';
+    for (const objectStore of [
+      { ...s3, ...login },
+      { ...s3, ...login, sessionToken: 'c' },
+      { kind: 'postgres', url },
+    ])
+      expect(problemsOf({ ...launch, objectStore })).toEqual([]);
+    expect(problemsOf({ ...launch, objectStore: s3 })).not.toEqual([]);
+  });
+
   it('names every problem at once and no value', () => {
     const problems = problemsOf({
       ...launch,

@@ -48,6 +48,7 @@ const s3Store = z.strictObject({
   bucket: z.string().min(3).max(63),
   accessKeyId: z.string().min(1),
   secretAccessKey: z.string().min(1),
+  sessionToken: z.string().min(1).exactOptional(),
   tls: z.strictObject({ ca: z.string().exactOptional() }).exactOptional(),
 });
 const postgresStore = z.strictObject({

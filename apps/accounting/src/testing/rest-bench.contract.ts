@@ -1,5 +1,6 @@
 import type { ApiKeyId, GroupId, OrgId, Telemetry } from '@lethe/contracts';
 import { newUuidV7 } from '@lethe/contracts';
+import type { ObjectReader } from '@lethe/object-store';
 import {
   createLogger,
   createMetrics,
@@ -51,7 +52,8 @@ const states: readonly ConsumerState[] = [
   { topic: 'lethe.insight.payload.v1', working: true, lagRecords: undefined, lastBatchAtMs: undefined },
 ];
 
-export const startRestBench = async (): Promise<RestBench> => {
+/** `store` stands in for the object store beside the database. */
+export const startRestBench = async (store?: ObjectReader): Promise<RestBench> => {
   const ingestion = await startIngestionBench();
   const lines: string[] = [];
   const addresses: (string | undefined)[] = [];
@@ -73,7 +75,7 @@ export const startRestBench = async (): Promise<RestBench> => {
     usage: createUsageStore(ingestion.read),
     ingest,
     keys: ingestion.keys,
-    openRawRequest: createRawRequestOpener(ingestion.keys, objects.reader),
+    openRawRequest: createRawRequestOpener(ingestion.keys, store ?? objects.reader),
     onRawRequestRefused: (code) => {
       rawRefusals.push(code);
     },
