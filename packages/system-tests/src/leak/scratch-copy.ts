@@ -6,12 +6,13 @@ import {
   mkdtempSync,
   readdirSync,
   readFileSync,
+  realpathSync,
   rmSync,
   symlinkSync,
   writeFileSync,
 } from 'node:fs';
 import { tmpdir } from 'node:os';
-import { dirname, join } from 'node:path';
+import { dirname, join, relative } from 'node:path';
 import { repositoryRoot } from '../start-lethe.js';
 
 /** A change to one file of a scratch copy that takes a protection away. */
@@ -88,7 +89,7 @@ export class ScratchCopy {
       failed: result.numFailedTests,
       red: result.testResults
         .filter(({ status }) => status !== 'passed')
-        .map(({ name }) => name.slice(name.indexOf('/apps/') + 1))
+        .map(({ name }) => relative(realpathSync(this.root), name))
         .sort(),
     };
   }
