@@ -1,5 +1,12 @@
 import type { policy as wire } from '@lethe/contracts';
-import { createMetrics, type Logger, type RunningService, serveGrpc, serveRest } from '@lethe/service-kit';
+import {
+  createMetrics,
+  type Logger,
+  type Registry,
+  type RunningService,
+  serveGrpc,
+  serveRest,
+} from '@lethe/service-kit';
 import type { Config } from './config.js';
 import { bounds } from './domain/bounds.js';
 import { identityService } from './grpc/identity-service.js';
@@ -59,12 +66,39 @@ const startRelays = (config: Config, database: Database, log: Logger) => {
   };
 };
 
+/** What it asks of audit and accounting, each over a channel of its own. */
+const openNeighbours = ({ auditGrpc, accountingGrpc, serviceCredential }: Config) => {
+  const reader = createAuditReader(auditGrpc, serviceCredential);
+  const sealer = createSealOrg(accountingGrpc, serviceCredential);
+  return {
+    reader,
+    sealOrg: sealer.sealOrg,
+    close: () => {
+      reader.close();
+      sealer.close();
+    },
+  };
+};
+
+const startReports = (metrics: Registry, deps: Deps, log: Logger) => {
+  const reports = new RouterReports({ deps, log });
+  const count = reportCounter(metrics);
+  return {
+    report: (routerId: string, facts: wire.Report): void => {
+      count(facts);
+      reports.note(routerId, facts);
+    },
+    close: () => reports.close(),
+  };
+};
+
 /** Starts admin-config and serves until `stop`. Rejects when the database cannot be read or a port is taken. */
 export const startAdminConfig = async (config: Config, log: Logger): Promise<RunningService> => {
   const database = openDatabase(config.database.url.reveal(), log);
   const metrics = createMetrics('admin-config');
-  const reader = createAuditReader(config.auditGrpc, config.serviceCredential);
-  const sealer = createSealOrg(config.accountingGrpc, config.serviceCredential);
+  const neighbours = openNeighbours(config);
+  const { reader, sealOrg } = neighbours;
+  const tombstones = () => reader.tombstones();
   let woken = (): void => {};
   const own = {
     database,
@@ -75,7 +109,7 @@ export const startAdminConfig = async (config: Config, log: Logger): Promise<Run
   const driver = new PolicyDriver({
     ...own,
     log,
-    sealOrg: sealer.sealOrg,
+    sealOrg,
     count: leaseCounter(metrics),
     providerAccounts: providerAccountsOf(config),
     leaseTtlMs: config.leaseTtlMs,
@@ -95,28 +129,20 @@ export const startAdminConfig = async (config: Config, log: Logger): Promise<Run
     zdr: {
       settled: (org) => driver.settled(org),
       remembered: () => driver.zdrOrgIds,
-      tombstones: () => reader.tombstones(),
+      tombstones,
       backupRetentionDays: config.backupRetentionDays,
     },
   };
   observe({ registry: metrics, driver, database, clock });
-  const zdrWatch = new ZdrWatch({
-    ...{ deps, tombstones: () => reader.tombstones(), log },
-    compared: () => driver.allowGrants(),
-  });
-  const reports = new RouterReports({ deps, log });
-  const count = reportCounter(metrics);
-  const report = (routerId: string, facts: wire.Report): void => {
-    count(facts);
-    reports.note(routerId, facts);
-  };
+  const zdrWatch = new ZdrWatch({ deps, tombstones, log, compared: () => driver.allowGrants() });
+  const reports = startReports(metrics, deps, log);
   const authenticator = createAuthenticator(database, config.operatorTokenSha256);
   const grpcServer = await serveGrpc({
     host: config.host,
     port: config.grpcPort,
     credentials: config.callers,
     services: [
-      policySyncService(deps, { driver, log, report }),
+      policySyncService(deps, { driver, log, report: reports.report }),
       identityService({ authenticator, database, log }),
     ],
   });
@@ -127,8 +153,7 @@ export const startAdminConfig = async (config: Config, log: Logger): Promise<Run
       watch.close();
       driver.close();
       await restServer.close();
-      reader.close();
-      sealer.close();
+      neighbours.close();
       await Promise.all([grpcServer.close(), relays.close(), zdrWatch.close(), reports.close()]);
       await database.close();
     },

@@ -175,7 +175,7 @@ describe('admin-config as a process', () => {
     const { token } = await post('/v1/operator/org/later/token', { user_id, name: 't' });
     const enabled = await post('/v1/manage/org/zdr', { confirm: 'later' }, String(token));
     const audit = enabled.audit as { event_id: string; proof: string };
-    expect([enabled.state, audit.proof]).toEqual(['committed_pending', proofOf(audit.event_id)]);
+    expect([enabled.state, audit.proof]).toEqual(['effective', proofOf(audit.event_id)]);
   });
 
   it('finds everything again after a kill', async () => {

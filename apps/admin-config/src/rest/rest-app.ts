@@ -3,6 +3,7 @@ import { type Logger, type Registry, withHouseRoutes } from '@lethe/service-kit'
 import type { BlankEnv } from 'hono/types';
 import type { Authenticator } from '../identity/authenticate.js';
 import { type Deps, refuse } from '../use-cases/change.js';
+import { refuseUnknown } from '../use-cases/refused-attempts.js';
 import { apiKeyEndpoints } from './api-key-endpoints.js';
 import { apiKeySettingEndpoints } from './api-key-setting-endpoints.js';
 import type { Endpoint } from './endpoint.js';
@@ -61,6 +62,7 @@ export const createRestApp = (options: RestOptions): OpenAPIHono<BlankEnv> => {
   mount(app, allEndpoints(deps), {
     authenticator,
     refuse: (caller, refusal) => refuse(deps, caller, refusal),
+    refuseUnknown: (caller, org, attempt) => refuseUnknown(deps, caller, org, attempt),
   });
   app.doc31('/openapi.json', { openapi: '3.1.0', info });
   return app;

@@ -144,14 +144,12 @@ export const zdrEndpoints = (deps: Deps): Endpoint[] => [
     answers: { 200: effectiveSchema, 202: pendingSchema },
     errors: [409, 501],
     handle: async ({ caller, org, body }) => {
-      const zdr = await enableZdr(deps, caller, org, {
+      const { zdr, proof } = await enableZdr(deps, caller, org, {
         confirmation: body.confirm,
         shredHistory: body.shred_history,
         restrictModels: body.restrict_models,
       });
       const isEffective = zdr.effectiveAt !== undefined;
-      // Effective means that the log holds it; what is still pending has waited long enough.
-      const proof = await (isEffective ? deps.proofs.wait(zdr.eventId) : deps.proofs.ask(zdr.eventId));
       const answer = enabledJson(zdr, deps.zdr.backupRetentionDays, proof);
       return { status: isEffective ? 200 : 202, body: answer };
     },

@@ -23,6 +23,9 @@ export class FakeRouter {
   version = 0n;
   status: grpc.status | undefined;
   readonly zdrOrgIds = new Set<string>();
+  /** When the renewal was sent that its latest grant answers: its lease counts from here. */
+  leaseSentMs = 0;
+  readonly #sentMs = new Map<bigint, number>();
   #nonce = 0n;
   #frozen = false;
   readonly #timer: NodeJS.Timeout;
@@ -63,6 +66,7 @@ export class FakeRouter {
 
   renew(): void {
     this.#nonce += 1n;
+    this.#sentMs.set(this.#nonce, performance.now());
     this.send({ $case: 'renew', value: { nonce: this.#nonce } });
   }
 
@@ -82,6 +86,7 @@ export class FakeRouter {
     if (part.$case === 'grant') {
       if (part.value.version > this.version) this.fault = 'a grant overtook its delta';
       this.grants.push(part.value.version);
+      this.leaseSentMs = this.#sentMs.get(part.value.nonce) ?? 0;
       return;
     }
     if (part.$case === 'delta' && part.value.fromVersion !== this.version) this.fault = 'a gap';

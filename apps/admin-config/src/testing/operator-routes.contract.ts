@@ -63,6 +63,12 @@ export const operatorRoutes: RouteTable = {
     refused: [],
     success: { path: `${operator}/apikey/${keyId}/revoke`, target: `api_key/${keyId}` },
   }),
+  [`POST ${operator}/zdr/repair`]: () => ({
+    refused: [],
+    first: (world) =>
+      world.superuser`insert into config.zdr_guard values ('router_ahead', 1, now()) on conflict do nothing`,
+    success: { path: `${operator}/zdr/repair`, target: 'deployment/deployment', after: { organizations: 0 } },
+  }),
   [`DELETE ${operator}/audit-salt`]: () => ({
     refused: [],
     first: (world) =>

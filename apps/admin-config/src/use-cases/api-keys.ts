@@ -135,8 +135,15 @@ export const importApiKey = (
   wish: ApiKeyWish & { readonly sha256: Buffer },
 ): Promise<ApiKeyId> =>
   makeChange(deps, caller, async (change) => {
-    if ((await findApiKeyBySecret(change.tx, wish.sha256)) !== undefined)
-      throw new LetheError('caller.conflict', 'sha256');
+    const found = await findApiKeyBySecret(change.tx, wish.sha256);
+    if (found !== undefined) {
+      const answer = { code: 'caller.conflict', param: 'sha256' } as const;
+      const org = await lockedOrganization(change, ref);
+      // The organization, not the key: whoever asks does not learn the id of another's.
+      const attempt = { target: { kind: 'organization', id: org.id }, attempted: 'apikey.imported' } as const;
+      refuseForeign(change, found.key.orgId, attempt, answer);
+      throw new LetheError(answer.code, answer.param);
+    }
     return addKey(change, ref, wish, { sha256: wish.sha256, event: 'apikey.imported' });
   });
 

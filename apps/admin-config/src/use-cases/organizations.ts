@@ -1,6 +1,5 @@
 import { randomBytes } from 'node:crypto';
 import { newUuidV7, type OrgId } from '@lethe/contracts';
-import { LetheError } from '@lethe/service-kit';
 import type { Organization, PayloadLimits } from '../domain/organization.js';
 import type { Caller, OrgRef } from '../domain/principal.js';
 import { guardAdmin } from '../lockdown/admins-only.js';
@@ -28,7 +27,11 @@ export const createOrganization = (
     if (change.principal.kind !== 'operator')
       throw new RefusedChange('caller.forbidden', { orgId: undefined, target, attempted: 'org.created' });
     if ((await findOrganization(change.tx, { slug: wish.slug })) !== undefined)
-      throw new LetheError('caller.conflict', 'slug');
+      throw new RefusedChange(
+        'caller.conflict',
+        { orgId: undefined, target, attempted: 'org.created' },
+        'slug',
+      );
     await insertOrganization(change.tx, {
       id,
       slug: wish.slug,

@@ -87,6 +87,12 @@ const stored = (org: Organization | undefined): ZdrCommitment => {
   return org.zdr;
 };
 
+export interface EnabledZdr {
+  readonly zdr: ZdrCommitment;
+  /** Of the event that enabled it; null while audit is away. */
+  readonly proof: string | null;
+}
+
 /**
  * Enables ZDR. One transaction commits it, irrevocably: every key quiet, the transit key gone, the audit event and
  * accounting's calls in the outbox. Then waits, for at most 15 s, until it is effective on every router and in
@@ -97,7 +103,7 @@ export const enableZdr = async (
   caller: Caller,
   ref: OrgRef,
   wish: ZdrWish,
-): Promise<ZdrCommitment> => {
+): Promise<EnabledZdr> => {
   if (wish.restrictModels) throw new LetheError('gateway.not_implemented', 'restrict_models');
   const orgId = await makeChange(
     deps,
@@ -112,8 +118,11 @@ export const enableZdr = async (
     'urgent',
   );
   const read = async () => stored(await deps.database.read((db) => findOrganization(db, { id: orgId })));
+  const committed = await read();
+  const early = deps.proofs.wait(committed.eventId);
+  if (committed.effectiveAt !== undefined) return { zdr: committed, proof: await early };
+  await deps.zdr.settled({ orgId, version: committed.version });
   const zdr = await read();
-  if (zdr.effectiveAt !== undefined) return zdr;
-  await deps.zdr.settled({ orgId, version: zdr.version });
-  return read();
+  const late = () => (zdr.effectiveAt === undefined ? null : deps.proofs.ask(zdr.eventId));
+  return { zdr, proof: (await early) ?? (await late()) };
 };
