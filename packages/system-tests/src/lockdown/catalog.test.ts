@@ -67,7 +67,10 @@ const controls: Readonly<Record<string, readonly [make: string, undo: string]>> 
     'alter role lethe_telemetry_w bypassrls',
     'alter role lethe_telemetry_w nobypassrls',
   ],
-  'a membership': ['grant lethe_owner to lethe_telemetry_w', 'revoke lethe_owner from lethe_telemetry_w'],
+  'a membership': [
+    'grant pg_read_all_data to lethe_telemetry_w',
+    'revoke pg_read_all_data from lethe_telemetry_w',
+  ],
   'an owner that may log in': ['alter role lethe_owner login', 'alter role lethe_owner nologin'],
   'a table that everyone may use': [
     'grant select on payload.item to public',
