@@ -43,7 +43,7 @@ export const prepareDemo = async ({
     ({ slug, zdr_enabled_at }) => slugs.has(slug) && zdr_enabled_at === null,
   );
   await awaitEffect({
-    router: url(ports.router),
+    routerOperator: url(ports.routerOperator),
     adminConfig,
     audit: createApiClient(url(ports.audit), secrets.operatorToken),
     loggingOrgIds: logging.map(({ id }) => id),

@@ -76,13 +76,14 @@ class World {
   }
 
   /** One start: reads what is on disk, seeds. */
-  async start(): Promise<Secrets> {
+  async start(zdrPatienceMs = 60_000): Promise<Secrets> {
     const secrets = structuredClone(this.saved);
     await seedDemo({
       operator: this.operator,
       management: this.management,
       secrets,
       signal: new AbortController().signal,
+      zdrPatienceMs,
       save: async () => {
         this.#call(undefined);
         this.saved = structuredClone(secrets);
@@ -122,6 +123,13 @@ describe('the demo of a first start', () => {
     world.pendingFor = 2;
     await world.start();
     expect(world.pendingFor).toBe(-1);
+    expectWhole(world);
+  });
+
+  it('does not keep a start from ending whose ZDR is committed and cannot become effective', async () => {
+    const world = new World();
+    world.pendingFor = Number.POSITIVE_INFINITY;
+    await world.start(0);
     expectWhole(world);
   });
 
