@@ -9,7 +9,7 @@ import {
   serveRest,
 } from '@lethe/service-kit';
 import { makeSigner } from '@lethe/transparency-log';
-import { openFolderAnchors } from './anchor/folder-anchors.js';
+import { openAnchors } from './anchor/open-anchors.js';
 import type { AuditConfig } from './config.js';
 import { createAuditService } from './grpc/audit-service.js';
 import { createLogSigner } from './log/log-signer.js';
@@ -30,7 +30,7 @@ export const startAudit = async (config: AuditConfig, log: Logger): Promise<Runn
   const registry = createMetrics('audit');
   const metrics = createAuditMetrics(registry);
   const database = openAuditDatabase(config.database.url);
-  const anchors = await openFolderAnchors(config.anchorsFolder);
+  const anchors = await openAnchors(config.anchors);
   const identity = createIdentityClient({
     address: config.adminConfigGrpc,
     credential: config.serviceCredential,

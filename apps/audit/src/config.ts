@@ -37,6 +37,21 @@ const postgresLog = z.strictObject({
 });
 const eventLog: z.ZodType<EventLogConfig> = z.discriminatedUnion('kind', [kafkaLog, postgresLog]);
 
+const absolutePath = text.refine(isAbsolute);
+const folderAnchors = z.strictObject({ kind: z.literal('folder'), path: absolutePath });
+/** A bucket that locks what is put into it, in compliance mode. */
+const s3Anchors = z.strictObject({
+  kind: z.literal('s3'),
+  endpoint: z.url({ protocol: /^https?$/ }).max(2048),
+  region: text,
+  bucket: text,
+  accessKeyId: text,
+  secretAccessKey: text,
+  sessionToken: text.exactOptional(),
+  tls: z.strictObject({ ca: pem.exactOptional() }).exactOptional(),
+});
+const anchors = z.discriminatedUnion('kind', [folderAnchors, s3Anchors]);
+
 const SEEDS_MAX = 8;
 const WITNESSES_MAX = 16;
 
@@ -79,7 +94,9 @@ const launchSchema = z
     adminConfigGrpc: text,
     signing,
     /** Where the newest checkpoint and the tombstones are kept outside the database. */
-    anchorsFolder: text.refine(isAbsolute),
+    anchors: anchors.exactOptional(),
+    /** The short form of anchors in a folder. */
+    anchorsFolder: absolutePath.exactOptional(),
     witnesses: z
       .array(witness)
       .max(WITNESSES_MAX)
@@ -88,7 +105,15 @@ const launchSchema = z
     /** How many witnesses must have cosigned a checkpoint before it is shown. */
     witnessQuorum: z.number().int().min(0).max(WITNESSES_MAX).default(0),
   })
-  .refine(({ witnesses, witnessQuorum }) => witnessQuorum <= witnesses.length, { path: ['witnessQuorum'] });
+  .refine(({ witnesses, witnessQuorum }) => witnessQuorum <= witnesses.length, { path: ['witnessQuorum'] })
+  .transform(({ anchors: given, anchorsFolder, ...rest }, context) => {
+    const folder =
+      anchorsFolder === undefined ? undefined : ({ kind: 'folder', path: anchorsFolder } as const);
+    const one = given === undefined ? folder : given;
+    if (one !== undefined && (given === undefined || folder === undefined)) return { ...rest, anchors: one };
+    context.addIssue({ code: 'custom', path: ['anchors'] });
+    return z.NEVER;
+  });
 
 export type AuditConfig = z.infer<typeof launchSchema>;
 

@@ -121,13 +121,14 @@ const getProof = (eventId: Buffer): Promise<audit.GetProofResponse> => {
   const metadata = callMetadata(new Opaque(credentials['admin-config']));
   return callUnary(made.getProof.bind(made), { eventId }, metadata, 5000).finally(() => made.close());
 };
-const tombstones = async (): Promise<string[]> => {
+const tombstones = async (): Promise<unknown[]> => {
   const made = new audit.AuditClient(`127.0.0.1:${launch.grpcPort}`, grpc.credentials.createInsecure());
-  const ids: string[] = [];
+  const all: unknown[] = [];
   const call = made.listTombstones({}, callMetadata(new Opaque(credentials['admin-config'])));
-  for await (const tombstone of call) ids.push(String(uuidText((tombstone as audit.Tombstone).orgId)));
+  for await (const tombstone of call as AsyncIterable<audit.Tombstone>)
+    all.push({ orgId: uuidText(tombstone.orgId), shredHistory: tombstone.shredHistory });
   made.close();
-  return ids;
+  return all;
 };
 const get = (path: string, token: string) =>
   fetch(`http://127.0.0.1:${launch.restPort}${path}`, { headers: { authorization: `Bearer ${token}` } });
@@ -209,10 +210,12 @@ describe('the process', () => {
     expect(await tombstones()).toEqual([]);
     const zdrOrg = newUuidV7();
     const target = { kind: 'organization', id: zdrOrg } as const;
-    await append(sampleRequest({ type: 'zdr.enabled', orgId: zdrOrg, target, before: {}, after: {} }));
-    expect(await tombstones()).toEqual([zdrOrg]);
+    const after = { shred_history: true };
+    await append(sampleRequest({ type: 'zdr.enabled', orgId: zdrOrg, target, before: {}, after }));
+    const buried = [{ orgId: zdrOrg, shredHistory: true }];
+    expect(await tombstones()).toEqual(buried);
     await database.server.kill();
-    expect(await tombstones()).toEqual([zdrOrg]);
+    expect(await tombstones()).toEqual(buried);
     await database.server.restart();
     await eventually(async () => (await get('/readyz', '')).status === 200);
   });

@@ -1,9 +1,11 @@
-import type { ObjectStoreConfig } from './config.js';
-import type { ObjectReader, ObjectWriter, WriterOptions } from './port.js';
+import type { ObjectStoreConfig, S3StoreConfig } from './config.js';
+import type { LockedStore, ObjectReader, ObjectWriter, WriterOptions } from './port.js';
 
 export type { ObjectStoreConfig, PostgresStoreConfig, S3StoreConfig } from './config.js';
 export {
   isObjectKey,
+  type KeptObject,
+  type LockedStore,
   type ObjectInfo,
   type ObjectReader,
   ObjectStoreError,
@@ -27,3 +29,7 @@ export const openObjectReader = async (config: ObjectStoreConfig): Promise<Objec
   if (config.kind === 's3') return (await import('./s3/reader.js')).openS3Reader(config);
   return (await import('./postgres/reader.js')).openPostgresReader(config);
 };
+
+/** Connects with the first call. Only S3 has such buckets. */
+export const openLockedStore = async (config: S3StoreConfig): Promise<LockedStore> =>
+  (await import('./s3/locked-store.js')).openLockedStore(config);

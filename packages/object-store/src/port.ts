@@ -43,6 +43,31 @@ export interface ObjectReader {
   close(): Promise<void>;
 }
 
+/** What was kept first under a key. */
+export interface KeptObject {
+  readonly key: string;
+  readonly versionId: string;
+}
+
+/**
+ * A bucket where nothing can be changed or removed, whoever asks. What was put first under a key is what the key
+ * means: later versions and marks of removal, which no lock prevents, are passed over. Methods reject with
+ * ObjectStoreError; `unlocked` when the bucket is not such a one.
+ */
+export interface LockedStore {
+  /** Resolves, once the body is kept, to true; to false when there is an object under the key already. */
+  keep(key: string, body: Buffer): Promise<boolean>;
+  /** The keys with this prefix after `after`, in order, at most `limit`. */
+  list(options: {
+    readonly prefix: string;
+    readonly after?: string | undefined;
+    readonly limit: number;
+  }): Promise<KeptObject[]>;
+  /** At most 1 MiB. */
+  read(kept: KeptObject): Promise<Buffer>;
+  close(): Promise<void>;
+}
+
 /** Keys are 1 to 128 characters of this shape: no caller's text fits, and every store means the same by it. */
 const keyShape = /^[0-9a-z](?:[0-9a-z._/-]{0,126}[0-9a-z])?$/;
 
@@ -63,6 +88,7 @@ const messages = {
   exists: 'the object store holds an object under this key already',
   truncated: 'the object store gave less than the whole object',
   full: 'the object store takes no more',
+  unlocked: 'the bucket does not lock what is put into it',
   closed: 'the object store client is closed',
 } as const;
 

@@ -12,8 +12,13 @@ export const readAnchoredNote = (note: string, size: number): AnchoredCheckpoint
   return { size, root: Buffer.from(checkpoint.root), note };
 };
 
-export const encodeTombstone = ({ orgId, enabledAtMs, eventId }: Tombstone): string =>
-  `${JSON.stringify({ org_id: orgId, enabled_at_ms: enabledAtMs, event_id: eventId })}\n`;
+export const encodeTombstone = ({ orgId, enabledAtMs, eventId, shredHistory }: Tombstone): string =>
+  `${JSON.stringify({
+    org_id: orgId,
+    enabled_at_ms: enabledAtMs,
+    event_id: eventId,
+    ...(shredHistory && { shred_history: true }),
+  })}\n`;
 
 const parseJson = (text: string): unknown => {
   try {
@@ -23,18 +28,32 @@ const parseJson = (text: string): unknown => {
   }
 };
 
+/** Whether an event `zdr.enabled` says that the history was given up too. */
+export const shredsHistory = (body: Buffer): boolean => {
+  let value = parseJson(body.toString('utf8'));
+  for (const name of ['data', 'unmapped', 'after', 'shred_history'])
+    value = typeof value === 'object' && value !== null ? Reflect.get(value, name) : undefined;
+  return value === true;
+};
+
 /** Throws AnchorError `damaged`. */
 export const decodeTombstone = (text: string): Tombstone => {
   const value = parseJson(text);
   if (typeof value !== 'object' || value === null) throw new AnchorError('damaged');
-  const { org_id: orgId, enabled_at_ms: enabledAtMs, event_id: eventId } = value as Record<string, unknown>;
+  const {
+    org_id: orgId,
+    enabled_at_ms: enabledAtMs,
+    event_id: eventId,
+    shred_history: shredHistory = false,
+  } = value as Record<string, unknown>;
   const isWhole =
     typeof orgId === 'string' &&
     isUuid(orgId) &&
     typeof eventId === 'string' &&
     isUuid(eventId) &&
+    typeof shredHistory === 'boolean' &&
     typeof enabledAtMs === 'number' &&
     Number.isSafeInteger(enabledAtMs);
   if (!isWhole) throw new AnchorError('damaged');
-  return { orgId, enabledAtMs, eventId };
+  return { orgId, enabledAtMs, eventId, shredHistory };
 };

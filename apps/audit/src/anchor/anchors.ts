@@ -15,6 +15,8 @@ export interface Tombstone {
   /** Unix time of the event. */
   readonly enabledAtMs: number;
   readonly eventId: Uuid;
+  /** Whether the history was given up with it: a restored database must destroy its keys again. */
+  readonly shredHistory: boolean;
 }
 
 const messages = {
@@ -22,6 +24,7 @@ const messages = {
   full: 'the anchors take no more',
   conflict: 'the anchors hold another checkpoint of this size',
   damaged: 'the anchors hold something that is not theirs',
+  unlocked: 'the anchors can be changed',
 } as const;
 
 export type AnchorErrorCode = keyof typeof messages;

@@ -4,21 +4,9 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { newUuidV7 } from '@lethe/contracts';
-import { createLogSigner } from '../log/log-signer.js';
-import { testOrigin, testSigner } from '../testing/running-log.contract.js';
-import type { AnchoredCheckpoint, Anchors, Tombstone } from './anchors.js';
+import { checkpointOf, describeAnchors, listOf } from './anchors.contract.js';
+import type { Anchors } from './anchors.js';
 import { openFolderAnchors } from './folder-anchors.js';
-
-const signer = createLogSigner(testOrigin, [testSigner]);
-const checkpointOf = (size: number, seed = 1): AnchoredCheckpoint => {
-  const state = { size, root: Buffer.alloc(32, seed) };
-  return { ...state, note: signer.sign(state) };
-};
-const listOf = async (tombstones: AsyncIterable<Tombstone>): Promise<Tombstone[]> => {
-  const all: Tombstone[] = [];
-  for await (const tombstone of tombstones) all.push(tombstone);
-  return all;
-};
 
 let folder: string;
 let anchors: Anchors;
@@ -27,6 +15,15 @@ beforeAll(async () => {
   anchors = await openFolderAnchors(folder);
 });
 afterAll(() => rm(folder, { recursive: true, force: true }));
+
+describe('shared anchors', () => {
+  let shared: string;
+  beforeAll(async () => {
+    shared = await mkdtemp(join(tmpdir(), 'lethe-anchors-'));
+  });
+  afterAll(() => rm(shared, { recursive: true, force: true }));
+  describeAnchors('a folder', () => openFolderAnchors(shared));
+});
 
 describe('checkpoints in a folder', () => {
   it('has none at first, and then the largest, whatever the order they came in', async () => {
@@ -71,8 +68,8 @@ describe('checkpoints in a folder', () => {
 
 describe('tombstones in a folder', () => {
   it('keeps the first of each organization for ever', async () => {
-    const first = { orgId: newUuidV7(), enabledAtMs: 1, eventId: newUuidV7() };
-    const second = { orgId: newUuidV7(), enabledAtMs: 2, eventId: newUuidV7() };
+    const first = { orgId: newUuidV7(), enabledAtMs: 1, eventId: newUuidV7(), shredHistory: false };
+    const second = { orgId: newUuidV7(), enabledAtMs: 2, eventId: newUuidV7(), shredHistory: true };
     for (const tombstone of [first, second, { ...first, enabledAtMs: 9 }]) await anchors.bury(tombstone);
     const all = await listOf(anchors.tombstones());
     expect(all).toHaveLength(2);

@@ -69,12 +69,13 @@ export const createAuditService = ({
   const sendTombstones = async (
     call: ServerWritableStream<audit.ListTombstonesRequest, audit.Tombstone>,
   ): Promise<void> => {
-    for await (const { orgId, enabledAtMs, eventId } of anchors.tombstones())
+    for await (const { orgId, enabledAtMs, eventId, shredHistory } of anchors.tombstones())
       if (!call.cancelled)
         call.write({
           orgId: uuidBytes(orgId),
           enabledAtMs: BigInt(enabledAtMs),
           eventId: uuidBytes(eventId),
+          shredHistory,
         });
     call.end();
   };

@@ -1,3 +1,4 @@
+import { shredsHistory } from '../anchor/anchor-codec.js';
 import type { Tombstone } from '../anchor/anchors.js';
 import type { AppendableEvent } from '../append/read-event.js';
 import type { LogKeeper, SignedHead } from '../log/log-keeper.js';
@@ -30,9 +31,9 @@ const blamesData = /^(?:22|23|54)/;
 const eventsOf = (batch: readonly Pending[]): AppendableEvent[] => batch.map(({ event }) => event);
 
 const tombstonesOf = (events: readonly AppendableEvent[]): Tombstone[] =>
-  events.flatMap(({ type, outcome, orgId, timeMs, eventId }) =>
+  events.flatMap(({ type, outcome, orgId, timeMs, eventId, body }) =>
     type === 'zdr.enabled' && outcome === 'success' && orgId !== undefined
-      ? [{ orgId, enabledAtMs: timeMs, eventId }]
+      ? [{ orgId, enabledAtMs: timeMs, eventId, shredHistory: shredsHistory(body) }]
       : [],
   );
 

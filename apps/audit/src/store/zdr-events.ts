@@ -1,5 +1,6 @@
 import { isUuid } from '@lethe/contracts';
 import { and, eq, gte, lt } from 'drizzle-orm';
+import { shredsHistory } from '../anchor/anchor-codec.js';
 import type { Tombstone } from '../anchor/anchors.js';
 import type { AuditDatabase } from './database.js';
 import { event, leaf } from './schema.js';
@@ -12,7 +13,7 @@ export const readTombstonesToBury = async (
 ): Promise<Tombstone[]> => {
   const rows = await database.readAs('all', (transaction) =>
     transaction
-      .select({ orgId: event.orgId, eventTime: event.eventTime, eventId: event.eventId })
+      .select({ orgId: event.orgId, eventTime: event.eventTime, eventId: event.eventId, body: event.body })
       .from(event)
       .innerJoin(leaf, eq(leaf.eventId, event.eventId))
       .where(
@@ -24,9 +25,9 @@ export const readTombstonesToBury = async (
         ),
       ),
   );
-  return rows.flatMap(({ orgId, eventTime, eventId }) =>
+  return rows.flatMap(({ orgId, eventTime, eventId, body }) =>
     orgId !== null && isUuid(orgId) && isUuid(eventId)
-      ? [{ orgId, enabledAtMs: eventTime.getTime(), eventId }]
+      ? [{ orgId, enabledAtMs: eventTime.getTime(), eventId, shredHistory: shredsHistory(body) }]
       : [],
   );
 };

@@ -1,4 +1,3 @@
-import type { Readable } from 'node:stream';
 import type { S3StoreConfig } from '../config.js';
 import {
   checkKey,
@@ -8,58 +7,12 @@ import {
   type ObjectReader,
   ObjectStoreError,
 } from '../port.js';
+import { piecesOf } from './bodies.js';
 import { isMissing, toObjectStoreError } from './errors.js';
 import { Exchange } from './exchange.js';
 import { openSession } from './session.js';
 
 const answerTimeoutMs = 15_000;
-
-/** Rejects with `timeout` when the next piece does not come; the time a slow reader takes does not count. */
-const nextOf = async (
-  source: AsyncIterator<Buffer>,
-  onTimeout: () => void,
-): Promise<IteratorResult<Buffer>> => {
-  let timer: NodeJS.Timeout | undefined;
-  const late = new Promise<never>((_, reject) => {
-    timer = setTimeout(() => {
-      onTimeout();
-      reject(new ObjectStoreError('timeout'));
-    }, answerTimeoutMs);
-  });
-  try {
-    return await Promise.race([source.next(), late]);
-  } finally {
-    clearTimeout(timer);
-  }
-};
-
-/** The transfer as its pieces. One that nobody begins to read is ended after a while. */
-const piecesOf = (body: Readable, bytes: number, exchange: Exchange): AsyncIterable<Buffer> => {
-  const abort = (): void => exchange.abort();
-  const unclaimed = setTimeout(() => {
-    abort();
-    body.destroy();
-  }, answerTimeoutMs);
-  async function* pieces(): AsyncGenerator<Buffer, void, undefined> {
-    clearTimeout(unclaimed);
-    const source = (body as AsyncIterable<Buffer>)[Symbol.asyncIterator]();
-    let got = 0;
-    try {
-      for (let next = await nextOf(source, abort); !next.done; next = await nextOf(source, abort)) {
-        got += next.value.length;
-        yield next.value;
-      }
-    } catch (error) {
-      if (error instanceof ObjectStoreError) throw error;
-      throw new ObjectStoreError('truncated');
-    } finally {
-      // Nothing to end when all of it came.
-      if (got !== bytes) abort();
-    }
-    if (got !== bytes) throw new ObjectStoreError('truncated');
-  }
-  return pieces();
-};
 
 /** The S3 adapter of ObjectReader. Needs the rights to get, list and delete objects of the bucket. */
 export const openS3Reader = (config: S3StoreConfig): ObjectReader => {
@@ -100,7 +53,7 @@ export const openS3Reader = (config: S3StoreConfig): ObjectReader => {
         call.run(answerTimeoutMs, (client) => client.getObject(bucket, key), isMissing),
       );
       if (body === undefined) return undefined;
-      return piecesOf(body, call.bodyBytes, call);
+      return piecesOf(body, { exchange: call, limitMs: answerTimeoutMs });
     },
     stat: async (key) => {
       checkKey(key);
