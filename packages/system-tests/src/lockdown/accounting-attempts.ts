@@ -1,7 +1,7 @@
 import { type Attempt, attemptsOf, type Way } from './attempt.js';
 import { bytes, ids, putPayload, telemetryRow } from './seed.js';
 
-const { zdrOrg, openOrg, zdrKey, openKey, zdrTransit, openTransit, openInsight, fresh } = ids;
+const { zdrOrg, openOrg, zdrKey, openKey, zdrTransit, openTransit, zdrInsight, openInsight, fresh } = ids;
 
 const row = (over: Partial<Parameters<typeof telemetryRow>[0]>): string =>
   telemetryRow({ insight: fresh, org: zdrOrg, key: zdrKey, ...over });
@@ -14,6 +14,10 @@ const transit = `insert into ingest.transit_key (transit_key_id, org_id, public_
 const reject = (code: string, hmac: string, topic = 'lethe.insight.payload.v1'): string =>
   `insert into usage.ingest_reject (topic, part, record_offset, ordinal, size_bytes, code, hmac)
     values ('${topic}', 0, 0, 0, 1, '${code}', ${hmac})`;
+
+const rawRequest = (org: string, insight: string): string =>
+  `select payload.put_raw_request('${org}', '${insight}', repeat('a', 32), ${bytes(40)}, 1, ${bytes(12)}, 64)`;
+const upkeep = "select set_config('app.upkeep', 'on', true)";
 
 /** What no role of accounting but the payload functions' own may do. */
 const payloadTables: readonly Way[] = [
@@ -54,6 +58,7 @@ const payloadTables: readonly Way[] = [
 
 const telemetryRole: readonly Way[] = [
   ...payloadTables,
+  ['a raw request', '42501', rawRequest(openOrg, openInsight)],
   ['the way in', '42501', put],
   ['the way in, prepared', '42501', [`prepare p as ${put}`]],
   ['the way in, in a block', '42501', `do $$ begin perform payload.check_gate('${zdrOrg}'); end $$`, 'done'],
@@ -89,6 +94,14 @@ const telemetryRole: readonly Way[] = [
 
 const payloadRole: readonly Way[] = [
   ...payloadTables,
+  ['a raw request of a sealed organization', 'ZDR02', rawRequest(zdrOrg, zdrInsight)],
+  [
+    'a raw request, serializable',
+    'ZDR03',
+    ['begin isolation level serializable', rawRequest(zdrOrg, zdrInsight)],
+  ],
+  ['a raw request of a payload that is not there', '23503', rawRequest(openOrg, fresh), '23503'],
+  ['payload as upkeep', '42501', ['begin', upkeep, 'delete from payload.item']],
   ['payload of a sealed organization', 'ZDR02', put],
   ['the same, repeatable read', 'ZDR03', ['begin isolation level repeatable read', put]],
   ['the same, serializable', 'ZDR03', ['begin isolation level serializable', put]],
@@ -148,6 +161,15 @@ const payloadRole: readonly Way[] = [
 
 const controlRole: readonly Way[] = [
   ...payloadTables,
+  ['a raw request', '42501', rawRequest(openOrg, openInsight)],
+  ['shred what is not sealed', 'ZDR05', `select ingest.shred_org('${openOrg}')`, 'ZDR05'],
+  ['payload as upkeep', '42501', ['begin', upkeep, 'delete from payload.item']],
+  [
+    'another wrapping key',
+    'ZDR04',
+    `select ingest.replace_transit_keys(${bytes(16, 1)}, ${bytes(16, 2)}, '{}', '{}')`,
+    'ZDR04',
+  ],
   ['payload', '42501', put],
   ['what can be read', '42501', 'select 1 from payload.readable'],
   [
@@ -189,6 +211,11 @@ const as = (org: string): string => `select set_config('app.org_id', '${org}', t
 
 const readerRole: readonly Way[] = [
   ...payloadTables,
+  ['payload as upkeep', 'nothing', ['begin', upkeep, 'select 1 from payload.readable']],
+  ['telemetry as upkeep', 'nothing', ['begin', upkeep, 'select 1 from usage.event']],
+  ['raw requests as upkeep', 'nothing', ['begin', upkeep, 'select 1 from payload.readable_raw'], 'nothing'],
+  ['raw requests by themselves', '42501', 'select 1 from payload.raw_request', 'nothing'],
+  ['let the upkeep run', '42501', "select ingest.attest_payloads('0', 10)"],
   ['payload', '42501', put],
   ['payload of nobody in particular', 'nothing', 'select 1 from payload.readable'],
   ['payload of an empty name', 'nothing', ['begin', as(''), 'select 1 from payload.readable']],
