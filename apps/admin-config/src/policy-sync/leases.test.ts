@@ -20,7 +20,7 @@ import {
 
 jest.setTimeout(90_000);
 
-const leaseTtlMs = 1000;
+const leaseTtlMs = 2000;
 const hex = (orgId: string): string => orgId.replaceAll('-', '');
 
 describe('leases', () => {
@@ -31,7 +31,10 @@ describe('leases', () => {
 
   beforeAll(async () => {
     [world, peers] = await Promise.all([startWorld(), startPeers()]);
-    admins = [await startRunning(world, peers), await startRunning(world, peers)];
+    admins = [
+      await startRunning(world, peers, { leaseTtlMs }),
+      await startRunning(world, peers, { leaseTtlMs }),
+    ];
   });
   afterAll(async () => {
     await Promise.all(admins.map((admin) => admin.stop()));
@@ -225,21 +228,6 @@ describe('leases', () => {
     expect([status, witnesses(body, 'lapsed')]).toEqual([200, []]);
   });
 
-  it('is quick when all is well, measured with three routers', async () => {
-    await Promise.all([follow('r1'), follow('r2', { on: 1 }), follow('r3')]);
-    const tookMs: number[] = [];
-    for (let n = 0; n < 12; n += 1) {
-      const org = await makeOrg(world);
-      const answer = await enable(org, n % 2);
-      expect([answer.status, answer.body.routers]).toEqual([200, { acknowledged: 3, lapsed: 0 }]);
-      tookMs.push(answer.tookMs);
-    }
-    tookMs.sort((a, b) => a - b);
-    const figure = (at: number) => `${Math.round(tookMs[at] ?? 0)} ms`;
-    process.stdout.write(`EnableZDR with three routers: p50 ${figure(6)}, max ${figure(11)} of 12\n`);
-    expect(tookMs[6]).toBeLessThan(5000);
-  });
-
   it('tells accounting every organization that has ZDR', async () => {
     const org = await makeOrg(world);
     const { body } = await enable(org);
@@ -290,5 +278,45 @@ describe('leases', () => {
           await sql.unsafe(statement);
         }),
       ).rejects.toMatchObject({ code: '42501' });
+  });
+});
+
+describe('EnableZDR under the usual lease term', () => {
+  let world: World;
+  let peers: Peers;
+  let admins: RunningAdmin[];
+  let routers: FakeRouter[];
+
+  beforeAll(async () => {
+    [world, peers] = await Promise.all([startWorld(), startPeers()]);
+    const term = { leaseTtlMs: 10_000 };
+    admins = [await startRunning(world, peers, term), await startRunning(world, peers, term)];
+    routers = ['r1', 'r2', 'r3'].map(
+      (routerId, n) => new FakeRouter(admins[n % 2] as RunningAdmin, { routerId, renewEveryMs: 3000 }),
+    );
+    for (const router of routers) await eventually(() => (router.grants.length > 0 ? true : undefined));
+  });
+  afterAll(async () => {
+    for (const router of routers) router.close();
+    await Promise.all(admins.map((admin) => admin.stop()));
+    await peers.close();
+    await world.close();
+  });
+
+  it('does not wait for a term when all is well, measured with three routers', async () => {
+    const tookMs: number[] = [];
+    for (let n = 0; n < 12; n += 1) {
+      const org = await makeOrg(world);
+      const startedMs = performance.now();
+      const answer = await (admins[n % 2] as RunningAdmin).call(
+        ...(['POST', '/v1/manage/org/zdr', org.admin.token, { confirm: org.slug }] as const),
+      );
+      tookMs.push(performance.now() - startedMs);
+      expect([answer.status, answer.body.routers]).toEqual([200, { acknowledged: 3, lapsed: 0 }]);
+    }
+    tookMs.sort((a, b) => a - b);
+    const figure = (at: number) => `${Math.round(tookMs[at] ?? 0)} ms`;
+    process.stdout.write(`EnableZDR with three routers: p50 ${figure(6)}, max ${figure(11)} of 12\n`);
+    expect(tookMs[6]).toBeLessThan(10_000);
   });
 });

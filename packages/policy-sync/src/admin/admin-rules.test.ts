@@ -225,6 +225,7 @@ describe('the rollback guard stops every grant', () => {
       'router_remembers',
       (bench: AdminBench) => bench.do({ type: 'nack', streamId: 't', reason: 'zdr_regression' }),
     ],
+    ['anchors_ahead', (bench: AdminBench) => bench.do({ type: 'guard_found', guard: 'anchors_ahead' })],
   ] as const)('%s', (guard, cause) => {
     const bench = new AdminBench();
     bench.do({ type: 'hello', streamId: 's', routerId: 'r', bootId: 'b', haveVersion: 0n });
