@@ -40,7 +40,7 @@ export interface OpenedRequest {
     readonly tools: readonly unknown[];
     readonly truncated: boolean;
   };
-  readonly raw_request: null;
+  readonly raw_request: null | { readonly bytes: number; readonly href: string };
 }
 
 export interface UsageSums {
