@@ -133,11 +133,13 @@ describe('accounting and its keys', () => {
     await ready();
     await bench.openOrg(orgId);
     await bench.openOrg(sealed);
-    await bench.sealOrg(sealed, 3n);
     const first = await bench.transitKeyOf(orgId);
+    await bench.transitKeyOf(sealed);
     await stop();
     await start();
     await ready();
+    expect(await current(orgId)).toEqual([first.transitKeyId]);
+    await bench.sealOrg(sealed, 3n);
     expect(await current(orgId)).toEqual([first.transitKeyId]);
     await stop();
     await start({ transitWrappingKey: 'ab'.repeat(32) });

@@ -63,15 +63,16 @@ export const startBackground = (options: BackgroundOptions) => {
   const relay = startRelay({ session: pools.leader, append: clients.audit.append, log, onRefused });
   const alarm = startTripwireAlarm({ store: control, log, onQueued: relay.wake });
   const sealOrg = createSealOrg({ store: control, vault, log, onQueued: relay.wake });
-  const keeper = startKeyKeeper({
-    ...{ store: control, vaultStore, vault, keys, log },
-    ages: { rotateMs: config.transitKeyRotateMs, keepRetiredMs: onWay },
-    register: clients.registration.register,
-  });
   const sealing = startSealAtStart({
     lists: [clients.sealings.zdrOrganizations, clients.sealings.tombstones],
     sealOrg,
     log,
+    onDone: () => keeper.wake(),
+  });
+  const keeper = startKeyKeeper({
+    ...{ store: control, vaultStore, vault, keys, sealing, log },
+    ages: { rotateMs: config.transitKeyRotateMs, keepRetiredMs: onWay },
+    register: clients.registration.register,
   });
   const loops = [
     relay,

@@ -77,9 +77,11 @@ describe('after the start, until admin-config and audit have said who is sealed'
   it.each(['zdrOrganizations', 'tombstones'] as const)(
     'payload waits for %s, telemetry flows, and readiness says so',
     async (list) => {
-      bench.neighbours.listsFail = { ...bench.neighbours.listsFail, [list]: true };
       await start();
       const org = await makeOrg();
+      await stop();
+      bench.neighbours.listsFail = { ...bench.neighbours.listsFail, [list]: true };
+      await start();
       const first = await publish(org);
       await until(async () => (await telemetryOf(first)) === 1);
       expect((await bench.get('/readyz')).status).toBe(503);
@@ -111,6 +113,22 @@ describe('after the start, until admin-config and audit have said who is sealed'
     },
     60_000,
   );
+});
+
+describe('a database that is set back under the running service', () => {
+  it('gets no key for an organization that others remember as sealed', async () => {
+    await start();
+    const [org, remembered] = [await makeOrg(), await makeOrg()];
+    bench.neighbours.tombstones.push({ orgId: remembered.orgId });
+    const before = bench.neighbours.registered.length;
+    // As in a restored backup: the gate is open, and the wrapping key is one that was destroyed long ago.
+    await bench.db.sql`update ingest.vault set wrapping_name = ${Buffer.alloc(16, 9)}`;
+    await until(() => bench.neighbours.registered.slice(before).some(({ orgId }) => orgId === org.orgId));
+    expect(await gateOf(remembered.orgId)).toEqual({ sealed: true, shredded: false });
+    expect(bench.neighbours.registered.slice(before).map(({ orgId }) => orgId)).not.toContain(
+      remembered.orgId,
+    );
+  }, 60_000);
 });
 
 describe('shredding a history', () => {

@@ -51,7 +51,7 @@ describe('roles', () => {
     const loose = await db.sql`
       select p.oid::regprocedure::text as name from pg_proc p join pg_namespace n on n.oid = p.pronamespace
       where n.nspname in ('usage', 'ingest', 'payload', 'outbox') and p.prosecdef
-        and not coalesce('search_path=pg_catalog' = any(p.proconfig), false)`;
+        and not coalesce('search_path=pg_catalog, pg_temp' = any(p.proconfig), false)`;
     expect(loose).toEqual([]);
   });
 });

@@ -35,6 +35,8 @@ interface KeeperOptions {
   readonly keys: WrappingKeys;
   readonly ages: KeyAges;
   readonly register: RegisterTransitKey;
+  /** Seals again what others remember; no key is made until that is done. */
+  readonly sealing: { again(): void; isDone(): boolean };
   readonly log: Logger;
 }
 
@@ -83,13 +85,15 @@ const createRegistrar = ({ store, register, log }: Pick<KeeperOptions, 'store' |
 /**
  * Keeps every open organization with an at-rest key and a registered transit key: after the start (the wrapping key
  * may be new), after a crash of the database (transit keys are not logged), when admin-config was away, and when a
- * pair has grown old; destroys retired ones. One replica does it.
+ * pair has grown old; destroys retired ones. One replica does it. A database that was set back under the running
+ * service names a wrapping key that exists no more: then it is told again who is sealed before it gets any key.
  */
 export const startKeyKeeper = (options: KeeperOptions): BackgroundLoop => {
-  const { store, vaultStore, vault, keys, ages, log } = options;
+  const { store, vaultStore, vault, keys, ages, sealing, log } = options;
   const register = createRegistrar(options);
   let rootKeyChecked = false;
   let destroyedAtMs = 0;
+  let strangersSeen = 0;
 
   const destroyRetired = async (): Promise<void> => {
     const nowMs = performance.now();
@@ -110,6 +114,9 @@ export const startKeyKeeper = (options: KeeperOptions): BackgroundLoop => {
       if (!(await vaultStore.leadsKeeping())) return;
       await destroyRetired();
       const wrappedBy = await vault.settle();
+      if (vault.strangers() !== strangersSeen) sealing.again();
+      strangersSeen = vault.strangers();
+      if (!sealing.isDone()) return;
       for (const org of await store.orgsLackingKeys(ages.rotateMs, keysMax)) {
         if (signal.aborted) return;
         await makeLackingKeys({ store, keys }, wrappedBy, org);

@@ -88,13 +88,15 @@ interface SealAtStartOptions {
   readonly lists: readonly ListSealings[];
   readonly sealOrg: SealOrg;
   readonly log: Logger;
+  /** Told each time that everything was carried out. */
+  readonly onDone: () => void;
 }
 
 /**
- * Seals again what others remember, once, after the start: this database may be a restored one. `done` resolves when
- * every list was answered and carried out; payload is read after that and not before.
+ * Seals again what others remember: after the start, because this database may be a restored one, and whenever it is
+ * told to. `done` resolves when every list was answered and carried out; payload is read after that and not before.
  */
-export const startSealAtStart = ({ lists, sealOrg, log }: SealAtStartOptions) => {
+export const startSealAtStart = ({ lists, sealOrg, log, onDone }: SealAtStartOptions) => {
   const waiting = new Set(lists);
   let finish: () => void = () => undefined;
   const done = new Promise<void>((resolve) => {
@@ -108,18 +110,33 @@ export const startSealAtStart = ({ lists, sealOrg, log }: SealAtStartOptions) =>
     log,
     run: async (signal) => {
       for (const list of [...waiting]) {
-        const sealings = await list();
-        for (const sealing of sealings) {
-          if (signal.aborted) return;
-          await sealOrg(sealing);
-        }
+        // Taken out first: a call of `again` meanwhile puts it back.
         waiting.delete(list);
+        try {
+          for (const sealing of await list()) {
+            if (signal.aborted) return;
+            await sealOrg(sealing);
+          }
+        } catch (error) {
+          waiting.add(list);
+          throw error;
+        }
       }
-      if (isDone) return;
+      if (isDone || waiting.size > 0) return;
       isDone = true;
       log.info('seal_at_start.done');
       finish();
+      onDone();
     },
   });
-  return { done, isDone: () => isDone, stop: () => loop.stop() };
+  return {
+    done,
+    isDone: () => isDone,
+    again: () => {
+      isDone = false;
+      for (const list of lists) waiting.add(list);
+      loop.wake();
+    },
+    stop: () => loop.stop(),
+  };
 };

@@ -156,6 +156,7 @@ describe('a transit key that has grown old', () => {
       register: async (key) => {
         if (key.orgId === orgId) registered.push(key);
       },
+      sealing: { again: () => {}, isDone: () => true },
       log,
     });
     try {

@@ -21,6 +21,8 @@ interface VaultOptions {
 }
 
 interface Turned {
+  /** The database named a wrapping key that is not here. */
+  readonly foreign: boolean;
   readonly current: Buffer;
   readonly destroyed: Buffer | undefined;
   readonly kept: number;
@@ -60,12 +62,12 @@ export const createTransitVault = ({ store, wrapping, log }: VaultOptions) => {
     // What a crash between the two steps of a rotation left: under the lock, so no other replica's new key is meant.
     await wrapping.keepOnly(from);
     const held = await wrapping.has(from);
-    if (held && !residue) return { current: from, destroyed: undefined, kept: 0 };
+    if (held && !residue) return { foreign: false, current: from, destroyed: undefined, kept: 0 };
     const taken = await vault.takeTransitKeys();
     const to = await wrapping.create();
     const keys = held ? await rewrapAll(wrapping, { from, to }, taken) : [];
     await vault.replaceTransitKeys({ from, to, keys });
-    return { current: to, destroyed: from, kept: keys.length };
+    return { foreign: !held, current: to, destroyed: from, kept: keys.length };
   };
 
   const turnWithPatience = async (): Promise<Turned> => {
@@ -80,9 +82,11 @@ export const createTransitVault = ({ store, wrapping, log }: VaultOptions) => {
     }
   };
 
+  let strangers = 0;
   const settleOnce = async (): Promise<Buffer> => {
     if (!(await store.mayHold(wrapping.sole))) throw new VaultHeldElsewhereError();
-    const { current, destroyed, kept } = await turnWithPatience();
+    const { foreign, current, destroyed, kept } = await turnWithPatience();
+    if (foreign) strangers += 1;
     if (destroyed !== undefined) {
       await wrapping.destroy(destroyed);
       log.info('transit_keys.rewrapped', { kept });
@@ -94,6 +98,8 @@ export const createTransitVault = ({ store, wrapping, log }: VaultOptions) => {
   let next: Promise<Buffer> | undefined;
   return {
     wrapping,
+    /** How often the database named a wrapping key that is not here: after a start, or because it was set back. */
+    strangers: () => strangers,
     /**
      * Resolves once no byte of a deleted key can be opened any more, and names the wrapping key in use. Calls that come
      * while one runs share the one after it. Rejects with StoreError, KeyServiceError or VaultHeldElsewhereError.
