@@ -49,6 +49,12 @@ describe('databases that are set back to before EnableZDR', () => {
     await Promise.all(house.services.map((service) => service.start()));
   };
 
+  it('the control: a copy that knows everything takes its place unnoticed', async () => {
+    await keepCopy(house.databases);
+    await setBack(house.databases);
+    for (const router of house.routers.keys()) await awaitReadable(house, bystander, router);
+  }, 90_000);
+
   it('the configuration, under a running system: all grants stop until it is repaired', async () => {
     await keepCopy(house.databases, ['config']);
     for (const router of house.routers.keys()) await awaitReadable(house, bystander, router);
@@ -63,15 +69,20 @@ describe('databases that are set back to before EnableZDR', () => {
     );
     const asked = await Promise.all(house.routers.map((_, router) => ask(org, router)));
     expect(asked.map(({ retention }) => retention)).toEqual(nobody);
-    const events = await waitFor(async () => {
-      const { data } = await eventsOf('zdr.rollback_detected').catch(() => ({ data: [] }));
-      return data.length > 0 && data;
-    });
-    expect(events[0]?.event.subject).toBe(`organization/${org.orgId}`);
-    // It does not heal by itself, nor by a restart.
+    const seen = async (type: string): Promise<Page['data']> => {
+      const page = await eventsOf(type).catch(() => undefined);
+      return page?.data ?? [];
+    };
+    await waitFor(async () => (await seen('zdr.guard_raised')).length > 0);
+    // It does not heal by itself, nor by a restart, which holds the anchors against what is there.
     await restartServices();
     expect(await retentionsOf(bystander)).toEqual(nobody);
     expect(await retentionsOf(org)).toEqual(nobody);
+    const [detected] = await waitFor(async () => {
+      const events = await seen('zdr.rollback_detected');
+      return events.length > 0 && events;
+    });
+    expect(detected?.event.subject).toBe(`organization/${org.orgId}`);
 
     expect(await repair()).toBe(200);
     await untilEffective(house.run.adminConfig, org);

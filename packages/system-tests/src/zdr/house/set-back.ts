@@ -37,7 +37,6 @@ export const keepCopy = async ({ server }: HouseDatabases, names?: readonly stri
       retried(() => sql.unsafe(`create database ${keptName(name)} template ${name}`)),
     );
     await sql.unsafe(`alter database ${name} with connection limit -1`);
-    await sql.unsafe(`revoke all on database ${keptName(name)} from public`);
   }
 };
 
