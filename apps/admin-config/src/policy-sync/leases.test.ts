@@ -20,7 +20,7 @@ import {
 
 jest.setTimeout(90_000);
 
-const leaseTtlMs = 2000;
+const leaseTtlMs = 3000;
 const hex = (orgId: string): string => orgId.replaceAll('-', '');
 
 describe('leases', () => {

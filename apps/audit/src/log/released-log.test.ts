@@ -129,7 +129,9 @@ describe('tombstones', () => {
   it('are kept before the answer, for successes only', async () => {
     const orgId = newUuidV7();
     const { event } = await log.append(zdrEvent(orgId));
-    expect(await buried(log)).toEqual([{ orgId, enabledAtMs: event.timeMs, eventId: event.eventId }]);
+    expect(await buried(log)).toEqual([
+      { orgId, enabledAtMs: event.timeMs, eventId: event.eventId, shredHistory: false },
+    ]);
     await log.append({ ...zdrEvent(newUuidV7()), type: 'change.refused', outcome: 'refused' });
     expect(await buried(log)).toHaveLength(1);
   });
