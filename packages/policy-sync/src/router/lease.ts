@@ -30,7 +30,10 @@ export const granted = (state: RouterState, at: ClockReading, grant: Grant): Rou
   if (grant.version > state.version && state.doubt === undefined) return doubted(state, 'gap');
   if (state.doubt !== undefined) return [state, []];
   const renewals = new Map([...state.renewals].filter(([nonce]) => nonce > grant.nonce));
-  const next = { ...state, renewals, leaseTtlMs: grant.ttlMs };
+  // The first grant tells how long a term is: by what was assumed before, it might be over at the next renewal.
+  const renewAfter =
+    grant.ttlMs === state.leaseTtlMs ? state.renewAfter : later(sent, leaseTiming(grant.ttlMs).renewEveryMs);
+  const next = { ...state, renewals, renewAfter, leaseTtlMs: grant.ttlMs };
   const until = later(sent, leaseTiming(grant.ttlMs, state.clockRateDriftMax).routerTermMs);
   if (!isBefore(at, until)) return [next, []];
   return [{ ...next, lease: { nonce: grant.nonce, until } }, []];

@@ -97,6 +97,16 @@ describe('R3: the deadline counts from the sending of the renewal, on two clocks
     expect(gateOpen(bench.state, at(8500))).toBe(false);
   });
 
+  it('the first grant tells how long a term is, and by that the next renewal is due', () => {
+    const bench = new Bench();
+    bench.do({ type: 'connected', bootId: 'boot-1', at: at(0) });
+    bench.do({ type: 'policy', change: change(5), at: at(10) });
+    bench.grant(20, 5, 1000);
+    expect(bench.names({ type: 'tick', at: at(299) })).toEqual([]);
+    expect(bench.names({ type: 'tick', at: at(300) })).toEqual(['renew']);
+    expect(gateOpen(bench.state, at(300))).toBe(true);
+  });
+
   it('open only if both clocks say so', () => {
     const { state } = open();
     expect(gateOpen(state, at(1000, 1000))).toBe(true);

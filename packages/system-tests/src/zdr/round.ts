@@ -1,6 +1,6 @@
 import { setTimeout as pause } from 'node:timers/promises';
 import type { TestOrganization } from '../audit/running/management.js';
-import { awaitBilled, type BilledRequest, openRequest } from '../support/accounting.js';
+import { awaitBilled, type BilledRequest, billedRequests, openRequest } from '../support/accounting.js';
 import { inParallel } from '../support/figures.js';
 import { billSums, clearLedger, ledgerSums, type Sums, settledLedger } from '../support/ledger.js';
 import { waitFor } from '../wait-for.js';
@@ -17,6 +17,8 @@ export interface RoundOptions {
   readonly enable?: (org: TestOrganization) => Promise<Enabled>;
   /** Nothing is called: what happens without it. */
   readonly without?: boolean;
+  /** How far the services' wall clocks may be off. */
+  readonly clocksOffMsMax?: number;
   /** What happens after the return, with traffic still running. */
   readonly afterwards?: () => void | Promise<void>;
 }
@@ -95,6 +97,9 @@ const awaitRead = async (
   );
 };
 
+const idsBilled = async (house: House, org: TestOrganization, from: Date): Promise<string[]> =>
+  (await billedRequests(house.run, org.adminToken, from)).map(({ request_id }) => request_id);
+
 interface Asking {
   readonly org: TestOrganization;
   readonly traffic: Traffic;
@@ -119,7 +124,8 @@ export const playRound = async (house: House, options: RoundOptions): Promise<Ro
   const org = await loggingOrganization(house);
   await settledLedger(house.run);
   await clearLedger(house.run);
-  const from = new Date();
+  const from = new Date(Date.now() - (options.clocksOffMsMax ?? 0));
+  const earlier = new Set(await idsBilled(house, org, from));
   const traffic = startTraffic({
     routers: house.routers.map(({ url }) => url),
     apiKey: org.apiKey,
@@ -133,11 +139,12 @@ export const playRound = async (house: House, options: RoundOptions): Promise<Ro
   }).finally(traffic.stop);
   const { asked } = traffic;
   const answered = asked.filter(({ requestId }) => requestId !== '');
-  const rows = await awaitBilled({ ...house.run }, org.adminToken, {
+  const billed = await awaitBilled({ ...house.run }, org.adminToken, {
     from,
-    count: answered.length,
+    count: answered.length + earlier.size,
     withinMs: billedWithinMs,
   });
+  const rows = billed.filter(({ request_id }) => !earlier.has(request_id));
   if (enabled === undefined) await awaitRead(house, org, asked, momentMs);
   const { texts, opened } = await whatIsReadable(house, org, asked);
   const returnedAtMs = enabled?.returnedAtMs ?? momentMs;

@@ -82,6 +82,11 @@ const runOf = (base: number, operatorToken: string): RunJson => {
   };
 };
 
+const isGateOpen = async (operator: string): Promise<boolean> => {
+  const metrics = await http(`${operator}/metrics`).catch(() => undefined);
+  return /^lethe_router_gate_open\b.* 1$/m.test(metrics?.body.toString() ?? '');
+};
+
 const isReady = async (url: string): Promise<boolean> =>
   (await http(`${url}/readyz`).catch(() => undefined))?.status === 200;
 
@@ -202,6 +207,8 @@ const furnish = async (options: HouseOptions, databases: HouseDatabases): Promis
       ...routers.map(({ operator }) => operator),
     ])
       await waitFor(() => isReady(url), 30_000, 50);
+    // A router serves from its first snapshot on; here it is to have a lease as well.
+    for (const { operator } of routers) await waitFor(() => isGateOpen(operator), 30_000, 50);
   } catch (error) {
     await stop();
     throw error;
