@@ -29,6 +29,7 @@ describe('a closed database', () => {
     superuser = postgres({
       ...server.connection({ user: 'postgres', password, database: 'postgres' }),
       max: 1,
+      onnotice: () => undefined,
     });
     await superuser.unsafe(`create role guest login password '${password}'`);
     await superuser`grant connect on database postgres to guest`;
