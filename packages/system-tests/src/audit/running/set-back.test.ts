@@ -23,7 +23,8 @@ const forgetZdr = (home: string, orgId: string): Promise<void> =>
       await sql.unsafe(`alter table config.organization disable trigger ${name}`);
     const { count } = await sql`
       update config.organization
-      set zdr_enabled_at = null, zdr_version = null, zdr_keys_forced_off = null, zdr_event_id = null
+      set zdr_enabled_at = null, zdr_version = null, zdr_keys_forced_off = null, zdr_event_id = null,
+        zdr_evidence = null, zdr_effective_event_id = null, zdr_effective_at = null
       where id = ${orgId}`;
     if (count !== 1) throw new Error('the organization is not there');
     for (const { name } of triggers)
