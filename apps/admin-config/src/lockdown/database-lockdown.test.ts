@@ -313,10 +313,11 @@ describe('ZDR in the database', () => {
       await sql`update config.api_key set logging = true where id = ${key.id}`;
       await held;
     });
+    // Done, and its transaction open: only then does it hold what the other one has to wait for.
     const switched = async () =>
       (
-        await world.superuser`select 1 from pg_locks l join pg_class c on c.oid = l.relation
-      where c.relname = 'api_key' and l.mode = 'RowExclusiveLock' and l.granted`
+        await world.superuser`select 1 from pg_stat_activity
+      where state = 'idle in transaction' and query like 'update config.api_key%'`
       ).length > 0;
     while (!(await switched())) await new Promise((resolve) => setTimeout(resolve, 5));
     const enabling = sqlState(service`update config.organization set zdr_enabled_at = now(), zdr_version = 1,
