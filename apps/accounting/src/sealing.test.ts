@@ -4,8 +4,9 @@ import { join } from 'node:path';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from '@jest/globals';
 import { type ApiKeyId, newUuidV7, type OrgId } from '@lethe/contracts';
 import type { RunningService } from '@lethe/service-kit';
+import { freePort } from '@lethe/test-servers';
 import { openTestObjects, sealedRaw, type TestObjects } from './testing/object-store.contract.js';
-import { freePort, type ServiceBench, startServiceBench, until } from './testing/running-service.contract.js';
+import { type ServiceBench, startServiceBench, until } from './testing/running-service.contract.js';
 import { sampleTelemetry, sealedSample, type TransitPublic } from './testing/samples.contract.js';
 
 let bench: ServiceBench;

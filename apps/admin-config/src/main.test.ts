@@ -6,6 +6,7 @@ import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { afterAll, beforeAll, describe, expect, it, jest } from '@jest/globals';
 import { newToken, tokenSha256 } from '@lethe/service-kit';
+import { freePort } from '@lethe/test-servers';
 import { build, type Plugin } from 'esbuild';
 import { proofOf } from './testing/audit-peer.contract.js';
 import { eventually } from './testing/eventually.contract.js';
@@ -14,16 +15,6 @@ import { TestRouter } from './testing/sync.contract.js';
 import { startWorld, type World } from './testing/world.contract.js';
 
 jest.setTimeout(120_000);
-
-const freePort = async (): Promise<number> => {
-  const server = createServer().listen(0, '127.0.0.1');
-  await once(server, 'listening');
-  const address = server.address();
-  server.close();
-  await once(server, 'close');
-  if (address === null || typeof address === 'string') throw new Error('no port');
-  return address.port;
-};
 
 /** The house's packages come from their sources, all others from node_modules. */
 const othersExternal: Plugin = {

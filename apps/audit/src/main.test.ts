@@ -1,13 +1,13 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { mkdir, mkdtemp, rm } from 'node:fs/promises';
-import { createServer } from 'node:net';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import * as grpc from '@grpc/grpc-js';
 import { afterAll, beforeAll, describe, expect, it, jest } from '@jest/globals';
 import { audit, identity, newUuidV7, type Uuid, uuidBytes, uuidText } from '@lethe/contracts';
 import { callMetadata, callUnary, newToken, Opaque, serveGrpc, tokenSha256 } from '@lethe/service-kit';
+import { freePort } from '@lethe/test-servers';
 import { verifyProof } from '@lethe/transparency-log';
 import { build, type Plugin } from 'esbuild';
 import { startAuditDatabase, type TestAuditDatabase } from './testing/audit-database.contract.js';
@@ -33,16 +33,6 @@ const credentials = {
   router: newToken('lethe_svc_'),
 };
 const hex = (token: string): string => tokenSha256(token).toString('hex');
-
-const freePort = async (): Promise<number> => {
-  const server = createServer().listen(0, '127.0.0.1');
-  await once(server, 'listening');
-  const address = server.address();
-  server.close();
-  await once(server, 'close');
-  if (address === null || typeof address === 'string') throw new Error('no port');
-  return address.port;
-};
 
 /** Admin-config as far as audit sees it: who a token belongs to. */
 const startIdentity = () => {

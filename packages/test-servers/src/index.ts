@@ -7,6 +7,7 @@ export {
 } from './go/go-programs.js';
 export { type KafkaServer, kafkaAvailability, startKafka, type Unavailable } from './kafka/kafka-server.js';
 export { startTcpProxy, type TcpProxy } from './kafka/tcp-proxy.js';
+export { freePort, freePortRange, freePorts } from './ports/free-ports.js';
 export { startTestPostgres, type TestLogin, type TestPostgres } from './postgres/start-test-postgres.js';
 export { routerEnvironment, routerFlags } from './router/router-command.js';
 export {

@@ -1,5 +1,4 @@
 import { randomBytes } from 'node:crypto';
-import { createServer } from 'node:net';
 import { setTimeout as sleep } from 'node:timers/promises';
 import * as grpc from '@grpc/grpc-js';
 import {
@@ -31,6 +30,7 @@ import {
   readConfig,
   tokenSha256,
 } from '@lethe/service-kit';
+import { freePort } from '@lethe/test-servers';
 import type postgres from 'postgres';
 import { startAccounting } from '../app.js';
 import { configSchema } from '../config.js';
@@ -78,16 +78,6 @@ export const until = async <T>(
   }
   throw new Error('it never happened');
 };
-
-export const freePort = (): Promise<number> =>
-  new Promise((resolve, reject) => {
-    const server = createServer();
-    server.once('error', reject);
-    server.listen(0, '127.0.0.1', () => {
-      const address = server.address();
-      server.close(() => resolve(typeof address === 'object' && address !== null ? address.port : 0));
-    });
-  });
 
 const controlClient = (address: string, credential: string) => {
   const client = new accounting.AccountingControlClient(address, grpc.credentials.createInsecure());

@@ -1,20 +1,9 @@
-import { once } from 'node:events';
-import { createServer } from 'node:net';
 import { createLogger, newToken, type RunningService, tokenSha256 } from '@lethe/service-kit';
+import { freePort } from '@lethe/test-servers';
 import { startAdminConfig } from '../app.js';
 import { configSchema } from '../config.js';
 import type { Peers } from './peers.contract.js';
 import type { World } from './world.contract.js';
-
-const freePort = async (): Promise<number> => {
-  const server = createServer().listen(0, '127.0.0.1');
-  await once(server, 'listening');
-  const address = server.address();
-  server.close();
-  await once(server, 'close');
-  if (address === null || typeof address === 'string') throw new Error('no port');
-  return address.port;
-};
 
 /** One replica of the whole service, as a launcher starts it. */
 export interface RunningAdmin {

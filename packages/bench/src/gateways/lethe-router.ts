@@ -1,10 +1,9 @@
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import type { KafkaLogConfig } from '@lethe/event-log';
-import { routerEnvironment, routerFlags } from '@lethe/test-servers';
+import { freePorts, routerEnvironment, routerFlags } from '@lethe/test-servers';
 import { Problem } from '../problem.js';
 import { type Certificate, makeCertificate } from '../programs/certificate.js';
-import { freePorts } from '../programs/free-ports.js';
 import { type Program, startProgram } from '../programs/start-program.js';
 import { chatPath, type Gateway, type RunningGateway, type Surroundings, upstreamModel } from './gateway.js';
 import { type PolicyServer, type PolicySize, startPolicyServer } from './policy-server.js';

@@ -1,6 +1,6 @@
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { freePort } from '../programs/free-ports.js';
+import { freePort } from '@lethe/test-servers';
 import { startProgram } from '../programs/start-program.js';
 import { chatPath, type Gateway, upstreamModel } from './gateway.js';
 import { pythonPeer } from './peer-folder.js';

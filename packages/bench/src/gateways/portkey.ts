@@ -1,5 +1,5 @@
 import { join } from 'node:path';
-import { freePort } from '../programs/free-ports.js';
+import { freePort } from '@lethe/test-servers';
 import { startProgram } from '../programs/start-program.js';
 import { chatPath, type Gateway, upstreamModel } from './gateway.js';
 import { npmPeer } from './peer-folder.js';

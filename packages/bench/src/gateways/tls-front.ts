@@ -1,7 +1,7 @@
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { freePort } from '@lethe/test-servers';
 import type { Certificate } from '../programs/certificate.js';
-import { freePort } from '../programs/free-ports.js';
 import { type Program, startProgram } from '../programs/start-program.js';
 import { debianTool } from './debian-tool.js';
 import type { Surroundings } from './gateway.js';

@@ -1,5 +1,5 @@
+import { freePorts } from '@lethe/test-servers';
 import type { AnswerFiles } from '../traffic/answers.js';
-import { freePorts } from './free-ports.js';
 import { type Program, startProgram } from './start-program.js';
 
 export const mockModes = ['json', 'burst', 'paced5', 'paced20'] as const;

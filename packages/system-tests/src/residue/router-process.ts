@@ -1,9 +1,7 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
-import type { AddressInfo } from 'node:net';
-import { createServer } from 'node:net';
 import { join } from 'node:path';
-import { routerFlags } from '@lethe/test-servers';
+import { freePort, routerFlags } from '@lethe/test-servers';
 import { repositoryRoot } from '../start-lethe.js';
 import { waitFor } from '../wait-for.js';
 import type { Certificate } from './certificate.js';
@@ -31,14 +29,6 @@ export interface RouterProcess {
   log(): string;
   stop(): Promise<void>;
 }
-
-const freePort = async (): Promise<number> => {
-  const server = createServer().listen(0, '127.0.0.1');
-  await once(server, 'listening');
-  const { port } = server.address() as AddressInfo;
-  await new Promise((resolve) => server.close(resolve));
-  return port;
-};
 
 /** As the launcher gives them; a copy of the house may also read the packages of this one, which it links to. */
 const flagsOf = (root: string, node: string): string[] => {

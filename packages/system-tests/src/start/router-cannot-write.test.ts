@@ -1,10 +1,9 @@
 import { type ChildProcess, spawn } from 'node:child_process';
-import { once } from 'node:events';
 import { existsSync, readFileSync } from 'node:fs';
 import { cp, mkdir, mkdtemp, readFile, rm, symlink, writeFile } from 'node:fs/promises';
-import { type AddressInfo, createServer } from 'node:net';
 import { join } from 'node:path';
 import { afterAll, afterEach, beforeAll, describe, expect, it, jest } from '@jest/globals';
+import { freePort } from '@lethe/test-servers';
 import { alive } from '../process-tree.js';
 import { type Lethe, repositoryRoot, startLethe } from '../start-lethe.js';
 import { waitFor } from '../wait-for.js';
@@ -21,14 +20,6 @@ Server.prototype.emit = function (event, ...args) {
   return emit.call(this, event, ...args);
 };
 `;
-
-const freePort = async (): Promise<number> => {
-  const server = createServer().listen(0, '127.0.0.1');
-  await once(server, 'listening');
-  const { port } = server.address() as AddressInfo;
-  await new Promise((resolve) => server.close(resolve));
-  return port;
-};
 
 describe('a router with code in it that writes bodies to a file', () => {
   let lethe: Lethe;

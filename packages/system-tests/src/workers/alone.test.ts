@@ -7,6 +7,7 @@ import { type AddressInfo, createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, afterEach, beforeAll, describe, expect, it, jest } from '@jest/globals';
+import { freePort } from '@lethe/test-servers';
 import { alive, descendantsOf, killAll } from '../process-tree.js';
 import { repositoryRoot } from '../start-lethe.js';
 import { http } from '../support/http.js';
@@ -27,14 +28,6 @@ beforeAll(async () => {
   pem = { certificatePem: read('cert.pem'), privateKeyPem: read('key.pem') };
 });
 afterAll(() => rm(folder, { recursive: true, force: true }));
-
-const freePort = async (): Promise<number> => {
-  const server = createServer().listen(0, '127.0.0.1');
-  await once(server, 'listening');
-  const { port } = server.address() as AddressInfo;
-  await new Promise((resolve) => server.close(resolve));
-  return port;
-};
 
 const started: number[] = [];
 afterEach(() => killAll(started.splice(0).flatMap((pid) => [pid, ...descendantsOf(pid)])));

@@ -1,9 +1,9 @@
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { freePorts } from '../ports/free-ports.js';
 import { BrokerProcess } from './broker-process.js';
 import { makeCertificates, type TestCertificates } from './certificates.js';
-import { freePorts } from './free-ports.js';
 import { kafkaJars, onPath } from './jars.js';
 import type { TcpProxy } from './tcp-proxy.js';
 

@@ -6,8 +6,8 @@ import { join } from 'node:path';
 import { Client } from 'minio';
 import { AssumeRoleProvider } from 'minio/dist/esm/AssumeRoleProvider.mjs';
 import { buildGoProgram, type NoProgram } from '../go/go-programs.js';
-import { freePorts } from '../kafka/free-ports.js';
 import type { TcpProxy } from '../kafka/tcp-proxy.js';
+import { freePorts } from '../ports/free-ports.js';
 import { S3Process } from './s3-process.js';
 
 const startAttempts = 3;

@@ -1,9 +1,8 @@
 import { type ChildProcess, spawn } from 'node:child_process';
-import { once } from 'node:events';
 import { existsSync } from 'node:fs';
-import { createServer } from 'node:net';
 import { join } from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
+import { freePort } from '@lethe/test-servers';
 import { repositoryRoot } from '../../start-lethe.js';
 import { waitFor } from '../../wait-for.js';
 
@@ -29,15 +28,6 @@ export interface Replica {
 }
 
 const logLengthMax = 4_000_000;
-
-export const freePort = async (): Promise<number> => {
-  const server = createServer().listen(0, '127.0.0.1');
-  await once(server, 'listening');
-  const address = server.address();
-  server.close();
-  await once(server, 'close');
-  return typeof address === 'object' && address !== null ? address.port : 0;
-};
 
 /** Starts a replica; resolves when it said that it is ready, or has ended without (an unsupervised one). */
 export const startReplica = async (options: ReplicaOptions): Promise<Replica> => {

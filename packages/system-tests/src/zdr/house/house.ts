@@ -4,13 +4,13 @@ import { join } from 'node:path';
 import { type EventLogConfig, ensureTopics } from '@lethe/event-log';
 import type { ObjectStoreConfig } from '@lethe/object-store';
 import type { KafkaServer, S3Server } from '@lethe/test-servers';
+import { freePortRange } from '@lethe/test-servers';
 import type { RunJson } from '../../start-lethe.js';
 import { http } from '../../support/http.js';
 import { waitFor } from '../../wait-for.js';
 import { type HouseDatabases, startHouseDatabases } from './databases.js';
 import { type HouseSecrets, launchesOf, portsFrom } from './launches.js';
 import { type Link, startLink } from './link.js';
-import { freePorts } from './ports.js';
 import { type ServiceProcess, serviceProcess } from './service-process.js';
 
 export interface HouseOptions {
@@ -137,7 +137,7 @@ const furnish = async (options: HouseOptions, databases: HouseDatabases): Promis
   const reading = eventLog('lethe_accounting_log');
   if (reading.kind === 'kafka') await ensureTopics(reading, { replicationFactor: 1 });
 
-  const base = await freePorts(portsFrom(0).count);
+  const base = await freePortRange(portsFrom(0).count);
   const ports = portsFrom(base);
   const adminPorts = [ports.adminConfigGrpc(0), ports.adminConfigGrpc(1)];
   // Services of the control plane reach admin-config as they would behind a balancer.

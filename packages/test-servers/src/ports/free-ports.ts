@@ -2,7 +2,10 @@ import { randomInt } from 'node:crypto';
 import { once } from 'node:events';
 import { createServer } from 'node:net';
 
-// Below the range from which systems take the ports of outgoing connections.
+/**
+ * Below the range from which systems take the ports of outgoing connections: a port that the system itself gives to
+ * `listen(0)` may be the next connection's before its owner listens on it again.
+ */
 const lowest = 10_000;
 const highest = 31_000;
 const attemptsMax = 200;
@@ -18,8 +21,8 @@ const isFree = async (port: number): Promise<boolean> => {
   return true;
 };
 
-/** A port from which on so many are free. */
-export const freePorts = async (count: number): Promise<number> => {
+/** The first of `count` ports of 127.0.0.1 in a row that were free a moment ago. */
+export const freePortRange = async (count: number): Promise<number> => {
   for (let attempt = 0; attempt < attemptsMax; attempt += 1) {
     const base = randomInt(lowest, highest);
     const free = await Promise.all(Array.from({ length: count }, (_, n) => isFree(base + n)));
@@ -27,3 +30,12 @@ export const freePorts = async (count: number): Promise<number> => {
   }
   throw new Error('no ports are free');
 };
+
+/** Different ports of 127.0.0.1 that were free a moment ago. */
+export const freePorts = async (count: number): Promise<number[]> => {
+  const base = await freePortRange(count);
+  return Array.from({ length: count }, (_, n) => base + n);
+};
+
+/** A port of 127.0.0.1 that was free a moment ago. */
+export const freePort = (): Promise<number> => freePortRange(1);
