@@ -120,6 +120,14 @@ describe('enabling ZDR', () => {
     expect([status, error?.code, error?.param]).toEqual([501, 'not_implemented', 'restrict_models']);
     expect(await versionNow(world)).toBe(before);
     expect((await state()).zdr).toBe(false);
+    expect(await takeAccountingCalls(world)).toEqual([]);
+    const [refused, ...more] = await takeAuditEvents(world);
+    expect(more).toEqual([]);
+    expect(refused?.data.unmapped).toMatchObject({
+      refusal: 'gateway.not_implemented',
+      before: { zdr: false },
+      after: { zdr: true, restrict_models: true },
+    });
   });
 
   it('takes the wish to shred with the commitment, and never later', async () => {

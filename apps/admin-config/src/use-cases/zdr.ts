@@ -1,4 +1,4 @@
-import type { OrgId, Uuid } from '@lethe/contracts';
+import type { ErrorCode, OrgId, Uuid } from '@lethe/contracts';
 import { LetheError } from '@lethe/service-kit';
 import type { Organization } from '../domain/organization.js';
 import type { Caller, OrgRef } from '../domain/principal.js';
@@ -68,18 +68,23 @@ const commitWish = (change: Change, org: Organization, { shredHistory }: ZdrWish
   });
 
 /** Shredding is part of the commitment, and of what the anchors keep of it: it cannot be added later. */
-const refuseLateShred = (org: Organization): never => {
-  throw new RefusedChange(
-    'caller.conflict',
-    {
-      orgId: org.id,
-      target: { kind: 'organization', id: org.id },
-      attempted: 'zdr.enabled',
-      present: { zdr: true, shred_history: false },
-      wished: { zdr: true, shred_history: true },
-    },
-    'shred_history',
-  );
+/** What of a permitted wish cannot be had. Throws RefusedChange, so that the attempt is on record. */
+const refuseWhatCannotBe = (org: Organization, wish: ZdrWish): void => {
+  const refusal = (code: ErrorCode, name: 'shred_history' | 'restrict_models', present: object) =>
+    new RefusedChange(
+      code,
+      {
+        orgId: org.id,
+        target: { kind: 'organization', id: org.id },
+        attempted: 'zdr.enabled',
+        present: { zdr: org.zdr !== undefined, ...present },
+        wished: { zdr: true, [name]: true },
+      },
+      name,
+    );
+  if (wish.restrictModels) throw refusal('gateway.not_implemented', 'restrict_models', {});
+  if (org.zdr !== undefined && wish.shredHistory && !org.zdr.shredHistory)
+    throw refusal('caller.conflict', 'shred_history', { shred_history: false });
 };
 
 const stored = (org: Organization | undefined): ZdrCommitment => {
@@ -104,15 +109,14 @@ export const enableZdr = async (
   ref: OrgRef,
   wish: ZdrWish,
 ): Promise<EnabledZdr> => {
-  if (wish.restrictModels) throw new LetheError('gateway.not_implemented', 'restrict_models');
   const orgId = await makeChange(
     deps,
     caller,
     async (change) => {
       const org = await lockedOrganization(change, ref);
       guardZdrEnable({ principal: change.principal, org, confirmation: wish.confirmation });
+      refuseWhatCannotBe(org, wish);
       if (org.zdr === undefined) await commitWish(change, org, wish);
-      else if (wish.shredHistory && !org.zdr.shredHistory) refuseLateShred(org);
       return org.id;
     },
     'urgent',

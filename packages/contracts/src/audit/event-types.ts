@@ -281,6 +281,7 @@ const attempts = {
     after: {
       ...zdrPolicy,
       shred_history: 'boolean',
+      restrict_models: 'boolean',
       ...payloadLimits,
       ...keySettings,
       role,
