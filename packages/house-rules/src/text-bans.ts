@@ -35,7 +35,7 @@ export const textBans: readonly TextBan[] = [
     instead:
       'keep the value opaque; the few files that may open one are listed in packages/house-rules/src/text-bans.ts',
     allowed:
-      /^packages\/service-kit\/src\/(?:safe\/opaque|grpc\/grpc-client)\.ts$|^apps\/router\/src\/providers\/client\/[a-z-]+\.ts$|^apps\/[a-z-]+\/src\/(?:app|config)\.ts$/,
+      /^packages\/service-kit\/src\/(?:safe\/opaque|grpc\/grpc-client|tls\/tls-identity)\.ts$|^apps\/router\/src\/providers\/client\/[a-z-]+\.ts$|^apps\/[a-z-]+\/src\/(?:app|config)\.ts$/,
   },
   {
     name: 'framework bag',

@@ -1,5 +1,6 @@
 export { postgresSocket } from './database/postgres-socket.js';
 export * from './grpc/grpc-client.js';
+export { channelTo } from './grpc/grpc-credentials.js';
 export * from './grpc/grpc-server.js';
 export * from './grpc/management-identity.js';
 export * from './process/backoff.js';
@@ -17,3 +18,13 @@ export * from './safe/errors.js';
 export * from './safe/log.js';
 export * from './safe/opaque.js';
 export { GuardedSockets } from './sockets/guarded-sockets.js';
+export { openTls, type ServiceTls } from './tls/open-tls.js';
+export { serviceUri } from './tls/service-uri.js';
+export { TlsIdentity, type TlsRefusal, TlsRefusedError } from './tls/tls-identity.js';
+export {
+  type DatabaseTls,
+  databaseTlsSchema,
+  publicTlsSchema,
+  type TlsSet,
+  tlsSchema,
+} from './tls/tls-schema.js';

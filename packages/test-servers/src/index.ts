@@ -1,4 +1,9 @@
 export {
+  type CertificateShape,
+  makeCertificate,
+  type TestCertificate,
+} from './certificates/make-certificate.js';
+export {
   buildGoProgram,
   type GoProgram,
   type Litewitness,

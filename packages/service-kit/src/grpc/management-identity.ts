@@ -1,4 +1,3 @@
-import * as grpc from '@grpc/grpc-js';
 import {
   type ApiKeyId,
   type GroupId,
@@ -11,7 +10,9 @@ import {
 import { bearerToken, tokenSha256 } from '../safe/bearer.js';
 import { LetheError } from '../safe/errors.js';
 import type { Secret } from '../safe/opaque.js';
+import type { TlsIdentity } from '../tls/tls-identity.js';
 import { callMetadata, callUnary } from './grpc-client.js';
+import { channelTo } from './grpc-credentials.js';
 
 export type ManagementRole = 'admin' | 'member' | 'auditor' | 'operator';
 
@@ -37,8 +38,12 @@ const roles: Readonly<Record<number, ManagementRole>> = {
 const ids = (list: readonly Buffer[]): Uuid[] => list.map(uuidText).filter((id) => id !== undefined);
 
 /** Asks admin-config who a token belongs to, at each call: a revoked token stops at once, an unreachable admin-config refuses. */
-export const createIdentityClient = (options: { readonly address: string; readonly credential: Secret }) => {
-  const client = new identity.IdentityClient(options.address, grpc.credentials.createInsecure());
+export const createIdentityClient = (options: {
+  readonly address: string;
+  readonly credential: Secret;
+  readonly tls?: TlsIdentity | undefined;
+}) => {
+  const client = new identity.IdentityClient(options.address, channelTo('admin-config', options.tls));
   const metadata = callMetadata(options.credential);
   return {
     /** `sourceIp`: see sourceAddress. Throws LetheError caller.invalid_token or gateway.unavailable. */

@@ -1,3 +1,4 @@
+import { createServer } from 'node:https';
 import { type ServerType, serve } from '@hono/node-server';
 import { type ErrorBody, type ErrorCode, errorBody, errorCodes } from '@lethe/contracts';
 import type { Context, Hono } from 'hono';
@@ -5,8 +6,10 @@ import { bodyLimit } from 'hono/body-limit';
 import type { Registry } from 'prom-client';
 import { LetheError } from '../safe/errors.js';
 import type { Logger } from '../safe/log.js';
+import type { TlsIdentity } from '../tls/tls-identity.js';
 
 const bodyBytesMax = 256 * 1024;
+const handshakeMsMax = 10_000;
 
 export type RestOrigin = ErrorBody['error']['origin'];
 
@@ -58,13 +61,29 @@ export const withHouseRoutes = <A extends Hono>(app: A, options: RestAppOptions)
   return app;
 };
 
+interface RestListen {
+  readonly host: string;
+  readonly port: number;
+  /** HTTPS with it, HTTP without. No client is asked for a certificate here. */
+  readonly tls?: TlsIdentity | undefined;
+}
+
+const openServer = (app: Hono, { host, port, tls }: RestListen, onListening: () => void): ServerType => {
+  const served = { fetch: app.fetch, hostname: host, port };
+  if (tls === undefined) return serve(served, onListening);
+  const serverOptions = { ...tls.serverOptions(), handshakeTimeout: handshakeMsMax };
+  const server = serve({ ...served, createServer, serverOptions }, onListening);
+  if ('setSecureContext' in server) {
+    const stop = tls.onRenewed(() => server.setSecureContext(tls.serverOptions()));
+    server.once('close', stop);
+  }
+  return server;
+};
+
 /** Listens on 127.0.0.1 or the given host; resolves once the port is bound, rejects with the system's code. */
-export const serveRest = (
-  app: Hono,
-  listen: { readonly host: string; readonly port: number },
-): Promise<{ close(): Promise<void> }> =>
+export const serveRest = (app: Hono, listen: RestListen): Promise<{ close(): Promise<void> }> =>
   new Promise((resolve, reject) => {
-    const server: ServerType = serve({ fetch: app.fetch, hostname: listen.host, port: listen.port }, () => {
+    const server = openServer(app, listen, () => {
       resolve({
         close: () =>
           new Promise((closed) => {

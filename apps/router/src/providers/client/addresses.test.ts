@@ -1,7 +1,7 @@
 import dns from 'node:dns';
 import { type AddressInfo, createServer, type Server } from 'node:net';
 import { afterEach, beforeEach, describe, expect, it, jest } from '@jest/globals';
-import { makeCertificate } from '../../testing/certificates.js';
+import { makeCertificate } from '@lethe/test-servers';
 import {
   collect,
   eventually,

@@ -2,7 +2,7 @@ import { type AddressInfo, createServer } from 'node:net';
 import tls, { type ConnectionOptions, type SecureContextOptions } from 'node:tls';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
 import { CoarseTimer, Opaque } from '@lethe/service-kit';
-import { makeCertificate } from '../../testing/certificates.js';
+import { makeCertificate } from '@lethe/test-servers';
 import { collect, eventually, failureOf } from '../../testing/scripted-provider.js';
 import { SecureProvider } from '../../testing/secure-provider.js';
 import type { ProviderClient, UpstreamRoute } from '../types.js';

@@ -1,6 +1,6 @@
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
 import { Opaque } from '@lethe/service-kit';
-import { makeCertificate } from '../../testing/certificates.js';
+import { makeCertificate } from '@lethe/test-servers';
 import {
   collect,
   eventually,
