@@ -14,6 +14,10 @@ const commands: Readonly<Record<string, Entry>> = {
     summary: 'Start all of Lethe on this machine (this is "npm start")',
     load: async () => (await import('./up/up-command.js')).upCommand,
   },
+  init: {
+    summary: 'Make the certificates, keys and secrets of a deployment',
+    load: async () => (await import('./init/init-command.js')).initCommand,
+  },
   org: {
     summary: 'Create and list organizations',
     load: async () => (await import('./org/org-command.js')).orgCommand,
