@@ -1,4 +1,6 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import { type Canary, credentialCanary } from '@lethe/leak-prover';
+import { searchDatabases } from '../leak/scan.js';
 import { printFigures } from '../support/figures.js';
 import { expectForgotten } from './expect-round.js';
 import { type House, startHouse } from './house/house.js';
@@ -14,6 +16,8 @@ describe(`EnableZDR on three routers under load, the event log on Postgres, from
   const tookMs: number[] = [];
   let requests = 0;
   let inFlight = 0;
+  const silent: Canary[] = [];
+  const slugs: string[] = [];
   beforeAll(async () => {
     house = await startHouse();
   }, 120_000);
@@ -45,7 +49,21 @@ describe(`EnableZDR on three routers under load, the event log on Postgres, from
       tookMs.push((round.enabled?.returnedAtMs ?? 0) - (round.enabled?.startedAtMs ?? 0));
       requests += round.asked.length;
       inFlight += round.inFlight.length;
+      silent.push(...[...round.inFlight, ...round.after].map(({ canary }) => canary));
+      slugs.push(round.org.slug);
     },
     60_000,
   );
+
+  it('no row of any table of any database holds any of it, in any form', async () => {
+    const login = house.databases.superuser('postgres');
+    const { tables, findings } = await searchDatabases(silent, login);
+    expect(silent.length).toBeGreaterThan(rounds * 5);
+    expect(tables).toEqual(expect.arrayContaining(['accounting.usage.event', 'event_log.event_log.record']));
+    expect(findings).toEqual([]);
+    // The control: what does lie there is found.
+    const names = slugs.map((slug) => credentialCanary('slug', slug));
+    const named = await searchDatabases(names, login);
+    expect(new Set(named.findings.map(({ sink }) => sink))).toContain('config.config.organization');
+  }, 120_000);
 });
