@@ -7,6 +7,7 @@ import {
   type RunningService,
   serveGrpc,
   serveRest,
+  showReadiness,
 } from '@lethe/service-kit';
 import { createUsageStore } from './analytics/usage-store.js';
 import { openClients, startBackground } from './background.js';
@@ -15,7 +16,7 @@ import { addConsumerMetrics } from './consume/consumer-metrics.js';
 import { startConsumers } from './consume/start-consumers.js';
 import { accountingControl } from './grpc/accounting-control.js';
 import { createIngestMetrics } from './ingest/ingest-metrics.js';
-import { auditRefusalCounter } from './outbox/refusal-counter.js';
+import { auditRefusalCounter, showOutboxAge } from './outbox/outbox-metrics.js';
 import { readinessOf } from './readiness.js';
 import { createRestApp } from './rest/rest-app.js';
 import { type ControlStore, createControlStore } from './store/control-store.js';
@@ -84,9 +85,12 @@ export const startAccounting = async (config: Config, log: Logger): Promise<Runn
     payloadMayFlow: sealing.done,
   });
   addConsumerMetrics(metrics, consumers.states);
+  showOutboxAge(metrics, pools.control);
 
   const read = openReadDatabase(pools.read);
   const ingest = createIngestStore(read);
+  const ready = readinessOf(consumers.states, ingest.ping);
+  showReadiness(metrics, ready);
   const app = createRestApp({
     identity: clients.identity,
     requests: createRequestStore(read),
@@ -100,7 +104,7 @@ export const startAccounting = async (config: Config, log: Logger): Promise<Runn
       relay.wake();
     },
     consumers: consumers.states,
-    ready: readinessOf(consumers.states, ingest.ping),
+    ready,
     log,
     metrics,
   });

@@ -6,6 +6,7 @@ import {
   type RunningService,
   serveGrpc,
   serveRest,
+  showReadiness,
 } from '@lethe/service-kit';
 import type { Config } from './config.js';
 import { bounds } from './domain/bounds.js';
@@ -134,6 +135,7 @@ export const startAdminConfig = async (config: Config, log: Logger): Promise<Run
     },
   };
   observe({ registry: metrics, driver, database, clock });
+  showReadiness(metrics, () => database.ready());
   const zdrWatch = new ZdrWatch({ deps, tombstones, log, compared: () => driver.allowGrants() });
   const reports = startReports(metrics, deps, log);
   const authenticator = createAuthenticator(database, config.operatorTokenSha256);

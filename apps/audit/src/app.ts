@@ -7,6 +7,7 @@ import {
   type RunningService,
   serveGrpc,
   serveRest,
+  showReadiness,
 } from '@lethe/service-kit';
 import { makeSigner } from '@lethe/transparency-log';
 import { openAnchors } from './anchor/open-anchors.js';
@@ -54,6 +55,7 @@ export const startAudit = async (config: AuditConfig, log: Logger): Promise<Runn
     log,
   });
   running.keeper.onNews(() => publisher.wake());
+  showReadiness(registry, running.isReady);
 
   const grpcServer = await serveGrpc({
     host: config.host,

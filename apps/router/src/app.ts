@@ -1,6 +1,12 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { scannerEngine } from '@lethe/json-scanner';
-import { CoarseTimer, type Logger, type Registry, type RunningService } from '@lethe/service-kit';
+import {
+  CoarseTimer,
+  type Logger,
+  type Registry,
+  type RunningService,
+  showReadiness,
+} from '@lethe/service-kit';
 import type { RouterConfig } from './config.js';
 import { facesByPath } from './dialects/all.js';
 import { registerForgetMetrics } from './forget/forget-metrics.js';
@@ -90,7 +96,10 @@ export const startRouter = async (
     connectionsPerOriginMax: limits.connectionsPerProviderMax,
     timer,
   });
-  const metrics = createRouterMetrics({ policy, telemetry, payload, uploads: ways.uploads });
+  const metrics = createRouterMetrics({
+    ...{ policy, telemetry, payload, uploads: ways.uploads },
+    leases: () => policy.state,
+  });
   const house: House = {
     policy,
     client,
@@ -143,12 +152,14 @@ export const startRouter = async (
       broken: () => metrics.countUnrouted(),
     },
   });
+  const ready = (): boolean => policy.usable() && forgetter.keepsUp;
+  showReadiness(metrics.registry, ready);
   const operatorFace = await operator({
     host: config.host,
     port: config.operatorPort,
     log,
     metrics: metrics.registry,
-    ready: () => policy.usable() && forgetter.keepsUp,
+    ready,
   });
   return {
     stop: async () => {

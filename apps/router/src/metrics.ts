@@ -1,6 +1,5 @@
 import { type Outcome, outcomes } from '@lethe/contracts';
-import { createMetrics, type Registry } from '@lethe/service-kit';
-import { Counter, Gauge } from 'prom-client';
+import { counterOf, createMetrics, type Registry, readMetric } from '@lethe/service-kit';
 import type { Policy } from './policy/types.js';
 import type { PayloadPublisher } from './publish/payload-publisher.js';
 import type { TelemetryPublisher } from './publish/telemetry-publisher.js';
@@ -22,107 +21,44 @@ interface Observed {
   readonly telemetry: TelemetryPublisher;
   readonly payload: PayloadPublisher;
   readonly uploads?: ObjectUploads | undefined;
+  /** What the lease protocol has counted so far. */
+  readonly leases?: (() => { readonly leaseLapses: number; readonly zdrRegressions: number }) | undefined;
 }
 
 const none = Object.fromEntries(outcomes.map((outcome) => [outcome, 0])) as Record<Outcome, number>;
 
+const observe = (registry: Registry, { policy, telemetry, payload, uploads, leases }: Observed): void => {
+  readMetric(registry, 'lethe_router_telemetry_waiting', () => telemetry.depth);
+  readMetric(registry, 'lethe_router_telemetry_fill_ratio', () => telemetry.fill);
+  readMetric(registry, 'lethe_router_telemetry_lost_total', () => telemetry.recordsLost);
+  readMetric(registry, 'lethe_router_telemetry_stored_total', () => telemetry.recordsStored);
+  readMetric(registry, 'lethe_router_payload_waiting', () => payload.depth);
+  readMetric(registry, 'lethe_router_payload_dropped_total', () => payload.dropped);
+  readMetric(registry, 'lethe_router_payload_revoked_total', () => payload.revoked);
+  readMetric(registry, 'lethe_router_raw_requests_waiting', () => uploads?.depth ?? 0);
+  readMetric(registry, 'lethe_router_raw_requests_stored_total', () => uploads?.stored ?? 0);
+  readMetric(registry, 'lethe_router_raw_requests_not_stored_total', () => uploads?.notStored ?? 0);
+  readMetric(registry, 'lethe_router_policy_version', () => Number(policy.version));
+  readMetric(registry, 'lethe_router_policy_usable', () => (policy.usable() ? 1 : 0));
+  readMetric(registry, 'lethe_router_gate_open', () => (policy.gate.open() ? 1 : 0));
+  readMetric(registry, 'lethe_router_lease_lapses_total', () => leases?.().leaseLapses ?? 0);
+  readMetric(registry, 'lethe_router_zdr_regressions_total', () => leases?.().zdrRegressions ?? 0);
+};
+
 export const createRouterMetrics = (observed: Observed): RouterMetrics => {
   const registry = createMetrics('router');
-  const registers = [registry];
-  const uncollected = { ...none };
-  new Counter({
-    name: 'lethe_router_requests_total',
-    help: 'Requests by outcome',
-    labelNames: ['outcome'],
-    registers,
-    // Looking a label up costs more than counting: done when somebody asks.
-    collect() {
-      for (const outcome of outcomes) this.inc({ outcome }, uncollected[outcome]);
-      Object.assign(uncollected, none);
-    },
-  });
-  const unpriced = new Counter({
-    name: 'lethe_router_unpriced_total',
-    help: 'Answers of models without a price',
-    registers,
-  });
-  const unrouted = new Counter({
-    name: 'lethe_router_unrouted_total',
-    help: 'Requests that reached no route',
-    registers,
-  });
-  /** `aggregator`: what the workers of one router show together. */
-  const gauge = (
-    name: string,
-    help: string,
-    read: () => number,
-    aggregator: 'sum' | 'min' | 'max' = 'sum',
-  ): void => {
-    new Gauge({
-      name,
-      help,
-      aggregator,
-      registers,
-      collect() {
-        this.set(read());
-      },
-    });
-  };
-  gauge(
-    'lethe_router_telemetry_waiting',
-    'Telemetry records waiting for the event log',
-    () => observed.telemetry.depth,
+  const counted = { ...none };
+  // Looking a label up costs more than counting: done when somebody asks.
+  readMetric(registry, 'lethe_router_requests_total', () =>
+    outcomes.map((outcome) => [{ outcome }, counted[outcome]] as const),
   );
-  gauge(
-    'lethe_router_telemetry_fill_ratio',
-    'Share of the telemetry queue in use',
-    () => observed.telemetry.fill,
-    'max',
-  );
-  gauge(
-    'lethe_router_telemetry_lost_total',
-    'Telemetry records lost because the queue was full',
-    () => observed.telemetry.recordsLost,
-  );
-  gauge(
-    'lethe_router_telemetry_stored_total',
-    'Telemetry records acknowledged by the event log',
-    () => observed.telemetry.recordsStored,
-  );
-  gauge('lethe_router_payload_waiting', 'Sealed payloads waiting', () => observed.payload.depth);
-  gauge('lethe_router_payload_dropped_total', 'Sealed payloads dropped', () => observed.payload.dropped);
-  gauge(
-    'lethe_router_payload_revoked_total',
-    'Sealed payloads revoked by policy before they left',
-    () => observed.payload.revoked,
-  );
-  gauge('lethe_router_raw_requests_waiting', 'Raw requests on their way', () => observed.uploads?.depth ?? 0);
-  gauge(
-    'lethe_router_raw_requests_stored_total',
-    'Raw requests acknowledged by the object store',
-    () => observed.uploads?.stored ?? 0,
-  );
-  gauge(
-    'lethe_router_raw_requests_not_stored_total',
-    'Raw requests that were sealed and not stored',
-    () => observed.uploads?.notStored ?? 0,
-  );
-  gauge(
-    'lethe_router_policy_version',
-    'Version of the policy snapshot',
-    () => Number(observed.policy.version),
-    'min',
-  );
-  gauge(
-    'lethe_router_gate_open',
-    '1 while payload may be captured at all',
-    () => (observed.policy.gate.open() ? 1 : 0),
-    'min',
-  );
+  const unpriced = counterOf(registry, 'lethe_router_unpriced_total');
+  const unrouted = counterOf(registry, 'lethe_router_unrouted_total');
+  observe(registry, observed);
   return {
     registry,
     countRequest: (outcome) => {
-      uncollected[outcome] += 1;
+      counted[outcome] += 1;
     },
     countUnpriced: () => unpriced.inc(),
     countUnrouted: () => unrouted.inc(),

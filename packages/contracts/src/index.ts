@@ -13,6 +13,8 @@ export * as policy from './gen/ts/lethe/policy/v1/policy_sync.js';
 export * from './grpc/services.js';
 export * from './ids/bounded.js';
 export * from './ids/uuid.js';
+export * from './metrics/catalog.js';
+export type { LabelRule, MetricDefinition } from './metrics/definition.js';
 export * from './payload/codec.js';
 export * from './telemetry/codec.js';
 export { encodeTelemetry } from './telemetry/encode-telemetry.js';

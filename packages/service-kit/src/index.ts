@@ -3,6 +3,8 @@ export * from './grpc/grpc-client.js';
 export { channelTo } from './grpc/grpc-credentials.js';
 export * from './grpc/grpc-server.js';
 export * from './grpc/management-identity.js';
+export * from './metrics/certificate-expiry.js';
+export * from './metrics/closed-metrics.js';
 export * from './process/backoff.js';
 export * from './process/coarse-timer.js';
 export * from './process/config.js';

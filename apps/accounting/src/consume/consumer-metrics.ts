@@ -1,6 +1,18 @@
-import type { Registry } from '@lethe/service-kit';
-import { Gauge } from 'prom-client';
+import { metricsByApp } from '@lethe/contracts';
+import { type Registry, readMetric } from '@lethe/service-kit';
 import type { ConsumerState } from './topic-consumer.js';
+
+const [telemetryTopic, payloadTopic] =
+  metricsByApp.accounting.lethe_accounting_consumer_lag_records.labels.topic;
+type ConsumedTopic = typeof telemetryTopic | typeof payloadTopic;
+const isConsumed = (topic: string): topic is ConsumedTopic =>
+  topic === telemetryTopic || topic === payloadTopic;
+
+type ConsumerMetric =
+  | 'lethe_accounting_consumer_lag_records'
+  | 'lethe_accounting_consumer_lag_seconds'
+  | 'lethe_accounting_last_batch_age_seconds'
+  | 'lethe_accounting_consumer_working';
 
 /** Lag and age of the last batch of each topic, asked when they are read. */
 export const addConsumerMetrics = (
@@ -8,32 +20,22 @@ export const addConsumerMetrics = (
   consumers: () => readonly ConsumerState[],
   nowMs: () => number = Date.now,
 ): void => {
-  const gauge = (name: string, help: string, value: (state: ConsumerState) => number | undefined): void => {
-    new Gauge({
-      name,
-      help,
-      labelNames: ['topic'],
-      registers: [registry],
-      collect() {
-        this.reset();
-        for (const state of consumers()) {
-          const current = value(state);
-          if (current !== undefined) this.set({ topic: state.topic }, current);
-        }
-      },
-    });
+  const ageSeconds = (sinceMs: number): number => Math.max(0, (nowMs() - sinceMs) / 1000);
+  const ofEach = (name: ConsumerMetric, value: (state: ConsumerState) => number | undefined): void => {
+    readMetric(registry, name, () =>
+      consumers().flatMap((state) => {
+        const current = value(state);
+        const { topic } = state;
+        return current === undefined || !isConsumed(topic) ? [] : [[{ topic }, current] as const];
+      }),
+    );
   };
-  gauge(
-    'lethe_accounting_consumer_lag_records',
-    'Records that are stored in the log and not yet processed.',
-    (state) => state.lagRecords,
+  ofEach('lethe_accounting_consumer_lag_records', (state) => state.lagRecords);
+  ofEach('lethe_accounting_consumer_lag_seconds', ({ waitingSinceMs }) =>
+    waitingSinceMs === undefined ? 0 : ageSeconds(waitingSinceMs),
   );
-  gauge('lethe_accounting_last_batch_age_seconds', 'Time since a batch was last processed.', (state) =>
-    state.lastBatchAtMs === undefined ? undefined : Math.max(0, (nowMs() - state.lastBatchAtMs) / 1000),
+  ofEach('lethe_accounting_last_batch_age_seconds', ({ lastBatchAtMs }) =>
+    lastBatchAtMs === undefined ? undefined : ageSeconds(lastBatchAtMs),
   );
-  gauge(
-    'lethe_accounting_consumer_working',
-    '1 while the consumer reads and the database takes it.',
-    (state) => (state.working ? 1 : 0),
-  );
+  ofEach('lethe_accounting_consumer_working', (state) => (state.working ? 1 : 0));
 };

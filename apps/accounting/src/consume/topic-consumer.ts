@@ -9,6 +9,7 @@ import {
 } from '@lethe/event-log';
 import type { Logger } from '@lethe/service-kit';
 import { persist, StoppedError } from './persist.js';
+import { WaitingSince } from './waiting-since.js';
 
 /** How a consumer is doing. `lagRecords` and `lastBatchAtMs` are undefined until it has connected or read something. */
 export interface ConsumerState {
@@ -17,6 +18,8 @@ export interface ConsumerState {
   readonly working: boolean;
   readonly lagRecords: number | undefined;
   readonly lastBatchAtMs: number | undefined;
+  /** When the oldest record that is not processed was stored, as far as that is known; undefined: none waits. */
+  readonly waitingSinceMs: number | undefined;
 }
 
 export interface TopicConsumer {
@@ -44,6 +47,7 @@ export const startTopicConsumer = (options: TopicConsumerOptions): TopicConsumer
   const { topic, log } = options;
   const stopping = new AbortController();
   const { signal } = stopping;
+  const waiting = new WaitingSince();
   let failing = false;
   let consumer: EventLogConsumer | undefined;
   let subscription: Subscription | undefined;
@@ -64,7 +68,11 @@ export const startTopicConsumer = (options: TopicConsumerOptions): TopicConsumer
       group: options.group,
       maxBatchRecords: options.batchRecordsMax,
       startAt: (partition) => keepTrying('consumer.start_position', () => options.nextOffset(partition)),
-      onBatch: (batch) => keepTrying('consumer.batch', () => options.process(batch, signal)),
+      onBatch: async (batch) => {
+        waiting.begins(batch.records);
+        await keepTrying('consumer.batch', () => options.process(batch, signal));
+        waiting.processed(batch.records);
+      },
     });
   };
   const stopped = once(signal, 'abort');
@@ -80,6 +88,7 @@ export const startTopicConsumer = (options: TopicConsumerOptions): TopicConsumer
       working: subscription !== undefined && !failing,
       lagRecords: subscription?.lagRecords(),
       lastBatchAtMs: subscription?.lastBatchAtMs(),
+      waitingSinceMs: waiting.at(subscription?.lagRecords()),
     }),
     stop: async () => {
       stopping.abort();

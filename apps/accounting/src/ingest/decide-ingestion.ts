@@ -22,8 +22,9 @@ export type IngestionCode =
 export type RefusalCode = Exclude<IngestionCode, 'accepted'>;
 
 /** Payload that should not have left a router: an alarm each time. */
-const tripwires: ReadonlySet<IngestionCode> = new Set(['org_sealed', 'org_unknown', 'key_not_logging']);
-export const isTripwire = (code: IngestionCode): boolean => tripwires.has(code);
+const tripwires = ['org_sealed', 'org_unknown', 'key_not_logging'] as const;
+export const isTripwire = (code: IngestionCode): code is (typeof tripwires)[number] =>
+  tripwires.some((each) => each === code);
 
 /**
  * Refusals that a copy of a newer setting, still on its way here, may turn. Never `org_sealed`: nothing turns that.

@@ -8,7 +8,12 @@ import type { IngestMetrics } from './ingest-metrics.js';
 export type TelemetryRejectCode = TelemetryReject | 'broken_pack' | 'store_refused';
 
 /** A record that could carry content is an alarm, even though nothing of it is kept. */
-const tripwires: ReadonlySet<TelemetryRejectCode> = new Set(['unknown_field', 'too_large']);
+const tripwires = {
+  unknown_field: 'telemetry_unknown_field',
+  too_large: 'telemetry_too_large',
+} as const satisfies Partial<Record<TelemetryRejectCode, string>>;
+const isTripwire = (code: TelemetryRejectCode): code is keyof typeof tripwires =>
+  Object.hasOwn(tripwires, code);
 
 interface Entry {
   readonly reference: RecordReference;
@@ -69,10 +74,10 @@ export const createTelemetryIngestion = ({ store, keys, topic, metrics, log }: I
   const countRejects = (codes: readonly TelemetryRejectCode[]): void => {
     for (const code of codes) {
       metrics.telemetryRejected.inc({ code });
-      if (tripwires.has(code)) metrics.tripwire.inc({ code: `telemetry_${code}` });
+      if (isTripwire(code)) metrics.tripwire.inc({ code: tripwires[code] });
     }
     if (codes.length > 0) log.warn('telemetry.rejected', { records: codes.length, code: codes[0] });
-    if (codes.some((code) => tripwires.has(code))) log.warn('telemetry.tripwire');
+    if (codes.some(isTripwire)) log.warn('telemetry.tripwire');
   };
 
   return {

@@ -1,7 +1,6 @@
 import { isRawObjectKey } from '@lethe/contracts';
 import type { ObjectReader } from '@lethe/object-store';
-import type { Logger } from '@lethe/service-kit';
-import type { Counter } from 'prom-client';
+import type { CounterOf, Logger } from '@lethe/service-kit';
 import { type BackgroundLoop, startLoop } from '../background-loop.js';
 import type { ControlStore } from './control-store.js';
 
@@ -14,7 +13,7 @@ interface SweeperOptions {
   readonly objects: Pick<ObjectReader, 'list' | 'remove'>;
   /** An object younger than this may belong to a payload that is still on its way. */
   readonly orphanMs: number;
-  readonly removed: Counter<'code'>;
+  readonly removed: CounterOf<'lethe_accounting_objects_removed_total'>;
   readonly log: Logger;
 }
 

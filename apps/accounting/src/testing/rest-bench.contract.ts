@@ -48,8 +48,20 @@ export interface RestBench extends IngestionBench {
 export const testDigests = { emailDigest: 'e'.repeat(43), ipDigest: 'i'.repeat(43) } as const;
 
 const states: readonly ConsumerState[] = [
-  { topic: 'lethe.insight.telemetry.v1', working: true, lagRecords: 3, lastBatchAtMs: Date.now() },
-  { topic: 'lethe.insight.payload.v1', working: true, lagRecords: undefined, lastBatchAtMs: undefined },
+  {
+    topic: 'lethe.insight.telemetry.v1',
+    working: true,
+    lagRecords: 3,
+    lastBatchAtMs: Date.now(),
+    waitingSinceMs: Date.now(),
+  },
+  {
+    topic: 'lethe.insight.payload.v1',
+    working: true,
+    lagRecords: undefined,
+    lastBatchAtMs: undefined,
+    waitingSinceMs: undefined,
+  },
 ];
 
 /** `store` stands in for the object store beside the database. */
