@@ -18,6 +18,10 @@ const commands: Readonly<Record<string, Entry>> = {
     summary: 'Make the certificates, keys and secrets of a deployment',
     load: async () => (await import('./init/init-command.js')).initCommand,
   },
+  topics: {
+    summary: "Make and check Kafka's topics and access rules; read the audit topics",
+    load: async () => (await import('./topics/topics-command.js')).topicsCommand,
+  },
   org: {
     summary: 'Create and list organizations',
     load: async () => (await import('./org/org-command.js')).orgCommand,

@@ -1,8 +1,12 @@
 import type { EventLogConfig, KafkaLogConfig } from './config.js';
+import type { AccessResult } from './kafka/admin-access.js';
+import type { TopicFlaw } from './kafka/admin-topics.js';
 import type { EnsureTopicsOptions } from './kafka/ensure-topics.js';
 import type { EventLogConsumer, EventLogProducer, ProducerOptions, TopicName } from './port.js';
 
 export type { EventLogConfig, KafkaLogConfig, PostgresLogConfig } from './config.js';
+export type { AccessResult } from './kafka/admin-access.js';
+export type { TopicFlaw } from './kafka/admin-topics.js';
 export type { EnsureTopicsOptions } from './kafka/ensure-topics.js';
 export {
   type Batch,
@@ -41,3 +45,13 @@ export const ensureTopics = async (
   config: KafkaLogConfig,
   options: EnsureTopicsOptions,
 ): Promise<TopicName[]> => (await import('./kafka/ensure-topics.js')).ensureTopics(config, options);
+
+/** What of the topics that exist in Kafka is not as it must be; rejects with EventLogError. */
+export const checkTopics = async (
+  config: KafkaLogConfig,
+  options: EnsureTopicsOptions,
+): Promise<TopicFlaw[]> => (await import('./kafka/admin-topics.js')).checkTopics(config, options);
+
+/** Gives each service, and `ops`, its rights on the topics in Kafka; rejects with EventLogError. */
+export const grantAccess = async (config: KafkaLogConfig): Promise<AccessResult> =>
+  (await import('./kafka/admin-access.js')).grantAccess(config);

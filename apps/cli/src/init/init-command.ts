@@ -1,5 +1,5 @@
 import { isIP } from 'node:net';
-import { join, resolve } from 'node:path';
+import { join } from 'node:path';
 import type { Command } from '../command.js';
 import { readArguments } from '../terminal/arguments.js';
 import { print } from '../terminal/print.js';
@@ -62,11 +62,11 @@ export const initCommand: Command = {
     const publicHosts = values['public-host'] ?? [];
     if (!publicHosts.every(isHost))
       throw usageProblem('--public-host must be a host name or an address.', 'init');
-    const folder = resolve(values.dir ?? join('deploy', 'secrets'));
+    const folder = values.dir ?? join('deploy', 'secrets');
     const files = new DeploymentFiles(folder);
     const publicValues = await makeSecrets(files, values['simulated-provider'] === true);
     await makeCertificates(files, publicHosts);
-    await makeEnvironmentFile(files, resolve(values.env ?? '.env'), folder, publicValues);
+    await makeEnvironmentFile(files, values.env ?? '.env', folder, publicValues);
     const { made, kept } = await files.write();
     for (const path of made) print(`made  ${path}`);
     print(`${made.length} files made, ${kept} were there and are as they were.`);

@@ -1,10 +1,8 @@
-import { GuardedSockets } from '@lethe/service-kit';
 import type { ITopicConfig } from 'kafkajs';
 import type { KafkaLogConfig } from '../config.js';
 import { type TopicName, topicNames } from '../port.js';
 import { type TopicRules, topicRules } from '../topics.js';
-import { kafkaClient } from './client.js';
-import { toEventLogError } from './errors.js';
+import { withAdmin } from './admin-client.js';
 
 export interface EnsureTopicsOptions {
   /** 3 in production; from 3 on every record must reach two replicas before it is acknowledged. */
@@ -32,7 +30,8 @@ const configEntries = (rules: TopicRules, replicationFactor: number): { name: st
   return Object.entries(settings).map(([name, value]) => ({ name, value }));
 };
 
-const toTopic = (topic: TopicName, options: EnsureTopicsOptions): ITopicConfig => {
+/** How a topic must be. */
+export const toTopic = (topic: TopicName, options: EnsureTopicsOptions): ITopicConfig => {
   const rules = topicRules[topic];
   return {
     topic,
@@ -46,18 +45,8 @@ const toTopic = (topic: TopicName, options: EnsureTopicsOptions): ITopicConfig =
  * Creates the topics that are missing and returns their names; existing ones stay as their operator made them.
  * Rejects with EventLogError.
  */
-export const ensureTopics = async (
-  config: KafkaLogConfig,
-  options: EnsureTopicsOptions,
-): Promise<TopicName[]> => {
-  const sockets = new GuardedSockets();
-  const admin = kafkaClient(config, sockets, {
-    retries: 5,
-    initialRetryTime: 200,
-    maxRetryTime: 2_000,
-  }).admin();
-  try {
-    await admin.connect();
+export const ensureTopics = (config: KafkaLogConfig, options: EnsureTopicsOptions): Promise<TopicName[]> =>
+  withAdmin(config, async (admin) => {
     const existing = new Set(await admin.listTopics());
     const missing = topicNames.filter((topic) => !existing.has(topic));
     if (missing.length === 0) return [];
@@ -66,10 +55,4 @@ export const ensureTopics = async (
       waitForLeaders: true,
     });
     return missing;
-  } catch (error) {
-    throw toEventLogError(error);
-  } finally {
-    await admin.disconnect().catch(() => undefined);
-    sockets.cut();
-  }
-};
+  });
