@@ -35,7 +35,7 @@ const isAt = (a: LogState, b: LogState): boolean => a.size === b.size && a.root.
 const actions: Partial<Record<StoreErrorCode, string>> = {
   log_behind: 'restore-a-database-that-holds-the-anchored-size',
   log_forked: 'keep-database-and-anchors-as-evidence-and-restore-the-database-that-the-anchors-continue',
-  anchor_unavailable: 'make-the-anchors-folder-readable-and-writable-and-check-the-signing-seeds',
+  anchor_unavailable: 'make-the-anchors-readable-and-writable-and-check-the-signing-seeds',
 };
 const contradictions: ReadonlySet<StoreErrorCode | undefined> = new Set(['log_behind', 'log_forked']);
 
@@ -95,6 +95,11 @@ export class LogKeeper {
   /** The same, or undefined while nothing may be shown. */
   get releasable(): ReleasedCheckpoint | undefined {
     return contradictions.has(this.#fault) ? undefined : this.#released;
+  }
+
+  /** The size of the log as it was last known here, anchored or not; -1 while it is not known. */
+  get sizeKnown(): number {
+    return this.#head?.size ?? -1;
   }
 
   /** Calls back whenever the anchors hold more, or more may be shown. */

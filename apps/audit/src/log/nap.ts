@@ -1,22 +1,27 @@
-import { setTimeout as pause } from 'node:timers/promises';
-
 /** A pause between two looks that something may cut short; a wake-up between two pauses is not lost. */
 export class Nap {
-  #ending = new AbortController();
   #woken = false;
+  #end: (() => void) | undefined;
 
   wake(): void {
     this.#woken = true;
-    this.#ending.abort();
+    this.#end?.();
   }
 
   /** Resolves after `ms`, when woken, at once when woken since the last rest, or when `stopping` fires. */
   async rest(ms: number, stopping: AbortSignal): Promise<void> {
-    if (!this.#woken) {
-      this.#ending = new AbortController();
-      const signal = AbortSignal.any([this.#ending.signal, stopping]);
-      await pause(ms, undefined, { signal }).catch(() => {});
-    }
+    if (!this.#woken && !stopping.aborted)
+      await new Promise<void>((resolve) => {
+        const end = (): void => {
+          clearTimeout(timer);
+          stopping.removeEventListener('abort', end);
+          this.#end = undefined;
+          resolve();
+        };
+        const timer = setTimeout(end, ms);
+        this.#end = end;
+        stopping.addEventListener('abort', end);
+      });
     this.#woken = false;
   }
 }

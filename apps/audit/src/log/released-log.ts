@@ -8,11 +8,11 @@ import {
   tileNodes,
 } from '@lethe/transparency-log';
 import type { AuditDatabase } from '../store/database.js';
-import { readNodes, readProofParts, readRunOfHashes } from '../store/log-nodes.js';
-import { readBodies } from '../store/read-events.js';
+import { type ProofParts, readNodes, readProofParts, readRunOfHashes } from '../store/log-nodes.js';
+import { readBodies, readEventParts } from '../store/read-events.js';
 import { StoreError } from '../store/store-error.js';
 import type { LogKeeper } from './log-keeper.js';
-import type { LogReader } from './log-reader.js';
+import type { LogReader, PlacedProof, ReleasedCheckpoint } from './log-reader.js';
 import { makeProof, readProofs } from './proof-of.js';
 
 const hashBytes = 32;
@@ -38,19 +38,28 @@ export const createLogReader = (database: AuditDatabase, keeper: LogKeeper): Log
     return encodeEntryBundle(bodies);
   };
 
+  const prove = async (parts: ProofParts, released: ReleasedCheckpoint): Promise<PlacedProof | undefined> => {
+    if (parts.index < released.size) return makeProof({ ...parts, checkpoint: released }, parts.nodes);
+    // It may have come through another replica a moment ago.
+    await keeper.refresh();
+    const checkpoint = keeper.released;
+    if (parts.index >= checkpoint.size) return undefined;
+    const [proof] = await readProofs(sql, [{ ...parts, checkpoint }]);
+    return proof;
+  };
+
   return {
     newestCheckpoint: async () => keeper.released,
     proofOf: async (event) => {
       const { released } = keeper;
       const parts = await readProofParts(sql, event, released.size);
-      if (parts === undefined) return undefined;
-      if (parts.index < released.size) return makeProof({ ...parts, checkpoint: released }, parts.nodes);
-      // It may have come through another replica a moment ago.
-      await keeper.refresh();
-      const checkpoint = keeper.released;
-      if (parts.index >= checkpoint.size) return undefined;
-      const [proof] = await readProofs(sql, [{ ...parts, checkpoint }]);
-      return proof;
+      return parts && (await prove(parts, released));
+    },
+    eventOf: async (reader, eventId) => {
+      const { released } = keeper;
+      const parts = await readEventParts(database, reader, { eventId, size: released.size });
+      const proof = parts && (await prove(parts, released));
+      return proof && { ...proof, body: parts.body };
     },
     tile,
     entries,

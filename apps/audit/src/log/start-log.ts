@@ -43,7 +43,7 @@ export const startLog = (options: LogOptions): RunningLog => {
   const sequencer = createSequencer({ database, keeper, signer });
   const gathering = gatherCosignatures({ ...options, keeper }, witnesses);
   // Not awaited: the log works while the database cannot be reached for hints.
-  void database.listen(() => watch.wake());
+  void database.listen((said) => watch.wake(/^\d{1,16}$/.test(said) ? Number(said) : undefined));
   showCheckpointAge(options.registry, () => keeper.signedAtMs);
   return {
     intake: sequencer,

@@ -1,5 +1,5 @@
 import type { EventLogRecord } from '@lethe/event-log';
-import { storedFacts } from '../append/event-codec.js';
+import { storedOrgId } from '../append/event-codec.js';
 import type { AuditDatabase, ISql } from '../store/database.js';
 import { atStoreEdge, StoreError } from '../store/store-error.js';
 
@@ -64,7 +64,7 @@ export const readNextBatch = async (transaction: ISql, endIndex: number): Promis
   const records: EventLogRecord[] = [];
   for (const { idx, body } of rows) {
     if (idx === null || body === null || Number(idx) !== next + records.length) break;
-    records.push({ key: Buffer.from(storedFacts(body)?.orgId ?? DEPLOYMENT_KEY), value: body, headers });
+    records.push({ key: Buffer.from(storedOrgId(body) ?? DEPLOYMENT_KEY), value: body, headers });
   }
   const nextIndex = next + records.length;
   return {

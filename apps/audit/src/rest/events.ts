@@ -4,7 +4,7 @@ import type { BlankEnv } from 'hono/types';
 import { storedEventJson } from '../append/event-codec.js';
 import type { LogReader } from '../log/log-reader.js';
 import type { AuditDatabase, Reader } from '../store/database.js';
-import { findEvent, listEvents, type StoredEvent } from '../store/read-events.js';
+import { listEvents, type StoredEvent } from '../store/read-events.js';
 import { decodeCursor, encodeCursor } from './cursor.js';
 import { filterOf } from './event-filter.js';
 import { fromStore } from './from-store.js';
@@ -25,13 +25,8 @@ export const addEvents = (
   api: OpenAPIHono<BlankEnv>,
   { database, logReader, accessOf, log }: EventsOptions,
 ): void => {
-  const find = async (reader: Reader, eventId: string) => {
-    const found = await findEvent(database, reader, eventId);
-    const proof = found === undefined ? undefined : await logReader.proofOf(eventId);
-    return found === undefined || proof === undefined ? undefined : { found, proof };
-  };
   const findOrRefuse = async (reader: Reader, eventId: string) => {
-    const event = await fromStore(find(reader, eventId), log);
+    const event = await fromStore(logReader.eventOf(reader, eventId), log);
     if (event === undefined) throw new LetheError('caller.not_found');
     return event;
   };
@@ -53,13 +48,12 @@ export const addEvents = (
 
   api.openapi(eventRoute, async (c) => {
     const reader = readerOf(await accessOf(c));
-    const { found } = await findOrRefuse(reader, c.req.valid('param').event_id);
-    return c.json(placed(found), 200);
+    return c.json(placed(await findOrRefuse(reader, c.req.valid('param').event_id)), 200);
   });
 
   api.openapi(proofRoute, async (c) => {
     const reader = readerOf(await accessOf(c));
     const { proof } = await findOrRefuse(reader, c.req.valid('param').event_id);
-    return c.text(proof.proof, 200);
+    return c.text(proof, 200);
   });
 };

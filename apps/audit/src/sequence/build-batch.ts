@@ -39,7 +39,7 @@ export const buildBatch = (
   }));
   for (const node of [...oldNodes, ...nodes]) hashes.set(nodeKey(node), node.hash);
   return {
-    batch: { base, events, nodes: nodes.filter(({ level }) => level > 0), root, note },
+    batch: { base, events, root, note },
     head: { size, root, frontier, note, signedAtMs: Date.now() },
     hashes,
   };

@@ -1,6 +1,5 @@
-import type { TreeNode } from '@lethe/transparency-log';
 import type { AppendableEvent } from '../append/read-event.js';
-import { bytesArray, textArray } from './array-literals.js';
+import { textArray } from './array-literals.js';
 import type { ISql } from './database.js';
 import type { LogState } from './log-head.js';
 import { atStoreEdge, StoreError } from './store-error.js';
@@ -9,8 +8,6 @@ import { atStoreEdge, StoreError } from './store-error.js';
 export interface Batch {
   readonly base: LogState;
   readonly events: readonly AppendableEvent[];
-  /** The subtrees above the leaves that the batch completes. */
-  readonly nodes: readonly TreeNode[];
   readonly root: Buffer;
   readonly note: string;
 }
@@ -21,8 +18,17 @@ export type BatchOutcome = 'appended' | 'moved' | 'known';
 const outcomes: readonly string[] = ['appended', 'moved', 'known'] satisfies BatchOutcome[];
 const isOutcome = (text: string | undefined): text is BatchOutcome => outcomes.includes(text ?? '');
 
+/** Where each body ends in all of them together, in bytes. */
+const endsOf = (events: readonly AppendableEvent[]): number[] => {
+  let end = 0;
+  return events.map(({ body }) => {
+    end += body.length;
+    return end;
+  });
+};
+
 /** Appends in one statement, all or nothing. Rejects with StoreError; after `unavailable` the outcome is unknown. */
-export const appendBatch = (sql: ISql, { base, events, nodes, root, note }: Batch): Promise<BatchOutcome> =>
+export const appendBatch = (sql: ISql, { base, events, root, note }: Batch): Promise<BatchOutcome> =>
   atStoreEdge(async () => {
     const texts = (of: (event: AppendableEvent) => string | number | undefined) => textArray(events.map(of));
     const rows = await sql<{ outcome: string }[]>`
@@ -31,16 +37,14 @@ export const appendBatch = (sql: ISql, { base, events, nodes, root, note }: Batc
         ${base.root}::bytea,
         ${texts(({ eventId }) => eventId)}::uuid[],
         ${texts(({ orgId }) => orgId)}::uuid[],
-        ${bytesArray(events.map(({ body }) => body))}::bytea[],
+        ${Buffer.concat(events.map(({ body }) => body)).toString('utf8')},
+        ${textArray(endsOf(events))}::integer[],
         ${texts(({ type }) => type)}::text[],
         ${texts(({ timeMs }) => timeMs)}::double precision[],
         ${texts(({ actorId }) => actorId)}::text[],
         ${texts(({ targetKind }) => targetKind)}::text[],
         ${texts(({ targetId }) => targetId)}::text[],
         ${texts(({ outcome }) => outcome)}::text[],
-        ${textArray(nodes.map(({ level }) => level))}::integer[],
-        ${textArray(nodes.map(({ index }) => index))}::bigint[],
-        ${bytesArray(nodes.map(({ hash }) => hash))}::bytea[],
         ${root}::bytea,
         ${note}
       ) as outcome`;

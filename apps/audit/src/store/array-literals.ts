@@ -3,7 +3,3 @@ const quoted = (text: string): string => `"${text.replace(/["\\]/g, '\\$&')}"`;
 /** A Postgres array as text, for a parameter that is cast to its type; undefined is NULL. */
 export const textArray = (values: readonly (string | number | undefined)[]): string =>
   `{${values.map((value) => (value === undefined ? 'NULL' : quoted(String(value)))).join(',')}}`;
-
-/** The same for bytea[]. */
-export const bytesArray = (values: readonly Buffer[]): string =>
-  `{${values.map((value) => `"\\\\x${value.toString('hex')}"`).join(',')}}`;

@@ -35,7 +35,7 @@ export const readRunOfHashes = (
 /** Bytes of one node in what `audit.proof_parts` answers: level, number, hash. */
 const NODE_BYTES = 4 + 8 + 32;
 
-const unpackNodes = (packed: Buffer): Map<string, Buffer> => {
+export const unpackNodes = (packed: Buffer): Map<string, Buffer> => {
   const nodes = new Map<string, Buffer>();
   for (let at = 0; at < packed.length; at += NODE_BYTES) {
     const node = { level: packed.readInt32BE(at), index: Number(packed.readBigInt64BE(at + 4)) };

@@ -1,8 +1,10 @@
 import { afterAll, beforeAll, describe, expect, it, jest } from '@jest/globals';
 import { newUuidV7 } from '@lethe/contracts';
+import type { AppendableEvent } from '../append/read-event.js';
 import { startAuditDatabase, type TestAuditDatabase } from '../testing/audit-database.contract.js';
 import { sampleEvent, startTestLog, type TestLog } from '../testing/running-log.contract.js';
-import { findEvent, listEvents, listOldestEvents } from './read-events.js';
+import type { Reader } from './database.js';
+import { listEvents, listOldestEvents, readEventParts } from './read-events.js';
 
 jest.setTimeout(120_000);
 
@@ -48,7 +50,9 @@ describe('what an event is found by', () => {
     );
     await overwrite(table, `${column} = ${value} where event_id = '${event.eventId}'`);
     await expect(newest()).rejects.toMatchObject({ reason: 'log_forked' });
-    await expect(findEvent(database, 'all', event.eventId)).rejects.toMatchObject({ reason: 'log_forked' });
+    await expect(readEventParts(database, 'all', { ...event, size: 1 })).rejects.toMatchObject({
+      reason: 'log_forked',
+    });
     const oldestFirst = listOldestEvents(database, 'all', {}, { fromIndex: 0, limit: 1_000 });
     await expect(oldestFirst).rejects.toMatchObject({ reason: 'log_forked' });
     await overwrite(table, `${column} = was from kept where kept.event_id = ${table}.event_id`);
@@ -63,12 +67,17 @@ describe('reading', () => {
     const foreign = sampleEvent();
     const deployment = sampleEvent({ orgId: undefined });
     for (const event of [own, foreign, deployment]) await log.intake.append(event);
+    const find = (reader: Reader, { eventId }: AppendableEvent) =>
+      readEventParts(log.database, reader, { eventId, size: log.keeper.released.size });
     const listed = await listEvents(log.database, { orgId: mine }, {}, 100);
     expect(listed.map(({ body }) => body.toString())).toEqual([own.body.toString()]);
-    expect(await findEvent(log.database, { orgId: mine }, foreign.eventId)).toBeUndefined();
-    expect(await findEvent(log.database, { orgId: mine }, deployment.eventId)).toBeUndefined();
-    for (const event of [own, foreign, deployment])
-      expect(await findEvent(log.database, 'all', event.eventId)).toBeDefined();
+    expect(await find({ orgId: mine }, foreign)).toBeUndefined();
+    expect(await find({ orgId: mine }, deployment)).toBeUndefined();
+    for (const event of [own, foreign, deployment]) expect(await find('all', event)).toBeDefined();
+    expect(await find({ orgId: mine }, own)).toMatchObject({ body: own.body });
+    // A reader who is nobody is not everybody.
+    for (const nobody of ['', newUuidV7()])
+      for (const event of [own, deployment]) expect(await find({ orgId: nobody }, event)).toBeUndefined();
   });
 
   it('is guarded by the database as well: without a reader there are no rows', async () => {

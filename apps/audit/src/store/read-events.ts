@@ -1,8 +1,9 @@
 import { and, asc, desc, eq, gte, inArray, lt, type SQL, sql } from 'drizzle-orm';
 import { type StoredFacts, storedFacts } from '../append/event-codec.js';
 import type { AuditDatabase, Reader, Transaction } from './database.js';
+import { type ProofParts, unpackNodes } from './log-nodes.js';
 import { event, leaf } from './schema.js';
-import { StoreError } from './store-error.js';
+import { atStoreEdge, StoreError } from './store-error.js';
 
 /** What a list of events is narrowed by; times are points, `from` included and `to` excluded. */
 export interface EventFilter {
@@ -124,21 +125,49 @@ export const listOldestEvents = (
       .limit(limit),
   );
 
-/** One event the reader may see, or undefined. Rejects with StoreError. */
-export const findEvent = async (
-  database: AuditDatabase,
+interface EventRow {
+  readonly idx: string;
+  readonly body: Buffer;
+  readonly org_id: string | null;
+  readonly leaf_org_id: string | null;
+  readonly event_type: string;
+  readonly time_ms: number;
+  readonly actor_id: string;
+  readonly target_kind: string;
+  readonly target_id: string;
+  readonly outcome: 'success' | 'refused';
+  readonly hashes: Buffer;
+}
+
+/**
+ * One event the reader may see, with what a proof of it needs in a tree of `size`, in one round trip; undefined when
+ * there is none. Rejects with StoreError.
+ */
+export const readEventParts = (
+  { sql: client }: AuditDatabase,
   reader: Reader,
-  eventId: string,
-): Promise<StoredEvent | undefined> => {
-  const rows = await readFound(database, reader, (transaction) =>
-    transaction
-      .select({ ...columns, ...copies })
-      .from(leaf)
-      .innerJoin(event, eq(event.eventId, leaf.eventId))
-      .where(eq(event.eventId, eventId)),
-  );
-  return rows[0];
-};
+  { eventId, size }: { readonly eventId: string; readonly size: number },
+): Promise<ProofParts | undefined> =>
+  atStoreEdge(async () => {
+    const [row] = await client<EventRow[]>`
+      select idx::text as idx, body, org_id, leaf_org_id, event_type, time_ms, actor_id, target_kind, target_id, outcome,
+        hashes
+      from audit.read_event(${reader === 'all' ? reader : reader.orgId}, ${eventId}::uuid, ${String(size)}::bigint)`;
+    if (row === undefined) return undefined;
+    const found = own({
+      index: Number(row.idx),
+      body: row.body,
+      orgId: row.org_id,
+      leafOrgId: row.leaf_org_id,
+      type: row.event_type,
+      timeMs: row.time_ms,
+      actorId: row.actor_id,
+      targetKind: row.target_kind,
+      targetId: row.target_id,
+      outcome: row.outcome,
+    });
+    return { ...found, nodes: unpackNodes(row.hashes) };
+  });
 
 /** What is in the log of some event ids, whoever's they are. */
 export interface KnownEvent extends StoredEvent {

@@ -117,8 +117,8 @@ export const firstRoot = sha256(Buffer.from([0]), eventBody);
 /** Appends one event to a log of that size; the arguments are SQL. */
 export const appendEvent = (size: number, root: string, newRoot: string, id: string = ids.event): string =>
   `select audit.append_batch(${size}, '\\x${root}', array['${id}']::uuid[], array['${ids.zdrOrg}']::uuid[],
-    array['${eventBody}']::bytea[], array['zdr.enabled'], array[1.0]::double precision[], array['a'],
-    array['organization'], array['${ids.zdrOrg}'], array['success'], '{}', '{}', '{}', '\\x${newRoot}', 'a note')`;
+    '${eventBody}', array[octet_length('${eventBody}')], array['zdr.enabled'], array[1.0]::double precision[], array['a'],
+    array['organization'], array['${ids.zdrOrg}'], array['success'], '\\x${newRoot}', 'a note')`;
 
 /** Fills every database with a ZDR organization and one that logs. */
 export const seed = async (cluster: Cluster): Promise<void> => {
