@@ -20,8 +20,11 @@ export interface AuditDatabase {
   readonly sql: postgres.Sql;
   /** One transaction that sees the reader's events and no others. Rejects with StoreError. */
   readAs<T>(reader: Reader, work: (transaction: Transaction) => Promise<T>): Promise<T>;
-  /** Calls back soon after an event was appended, by any process; a hint that may be missed. Never rejects. */
-  listen(wake: () => void): Promise<void>;
+  /**
+   * Calls back soon after an event was appended, by any process, with the size of the log, or after something else that
+   * is to be looked at, with nothing; a hint that may be missed. Never rejects.
+   */
+  listen(wake: (size: string) => void): Promise<void>;
   close(): Promise<void>;
 }
 
