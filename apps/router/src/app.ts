@@ -1,4 +1,3 @@
-import type { IncomingMessage, ServerResponse } from 'node:http';
 import { scannerEngine } from '@lethe/json-scanner';
 import {
   CoarseTimer,
@@ -14,6 +13,7 @@ import { Forgetter } from './forget/forgetter.js';
 import { ParserSlab } from './forget/parser-slab.js';
 import { TlsStack } from './forget/tls-stack.js';
 import type { House } from './house.js';
+import type { CallerRequest, CallerResponse } from './http/caller.js';
 import { chooseWriter } from './http/choose-writer.js';
 import { serveOperator } from './http/operator-face.js';
 import { createHttpServer } from './http/server.js';
@@ -134,7 +134,7 @@ export const startRouter = async (
       const served = servedFace(face);
       return [
         path,
-        (incoming: IncomingMessage, res: ServerResponse) =>
+        (incoming: CallerRequest, res: CallerResponse) =>
           running.add(serveRequest(house, served, incoming, res)),
       ];
     }),
@@ -147,6 +147,7 @@ export const startRouter = async (
     onTraffic: forgetter.markDirty,
     routes: {
       posts,
+      plainPosts: posts,
       models: (incoming, res) => serveModels(house, incoming, res),
       unrouted: (code, incoming, res) => serveUnrouted(house, code, incoming, res),
       broken: () => metrics.countUnrouted(),

@@ -8,6 +8,7 @@ import { Delivery } from './delivery.js';
 import { checkFields } from './dialects/check-fields.js';
 import type { Face } from './dialects/face.js';
 import type { House } from './house.js';
+import type { CallerRequest, CallerResponse } from './http/caller.js';
 import { ClientConnection } from './http/client-connection.js';
 import { sendError } from './http/error-response.js';
 import { readBody } from './http/read-body.js';
@@ -38,8 +39,8 @@ export const servedFace = (face: Face): Served => {
 export const serveRequest = async (
   house: House,
   served: Served,
-  incoming: IncomingMessage,
-  res: ServerResponse,
+  incoming: CallerRequest,
+  res: CallerResponse,
 ): Promise<void> => {
   const { endpoint, dialect } = served.face;
   const course = new Course(endpoint, house.policy.version, dialect);
@@ -94,7 +95,7 @@ export const serveUnrouted = (
   conclude(house, course);
 };
 
-const enter = (house: House, course: Course, incoming: IncomingMessage): Principal => {
+const enter = (house: House, course: Course, incoming: CallerRequest): Principal => {
   course.point = 'authenticate';
   const authenticated = authenticate(incoming.rawHeaders, house.policy, course.arrivedAtMs);
   if (!authenticated.ok) throw new LetheError(authenticated.code);

@@ -1,4 +1,5 @@
 import type { Logger } from '@lethe/service-kit';
+import { PlainCall } from './plain/plain-call.js';
 import { PublicWriter, type ResponseWriter, type WriterOptions } from './response-writer.js';
 import { SocketWriter } from './socket-writer.js';
 import { writesAsNodeDoes } from './writer-self-test.js';
@@ -18,4 +19,4 @@ export const chooseWriter = async (log: Logger): Promise<void> => {
 
 /** Starts a response. */
 export const createWriter = (options: WriterOptions): ResponseWriter =>
-  usesSocket ? new SocketWriter(options) : new PublicWriter(options);
+  usesSocket || options.res instanceof PlainCall ? new SocketWriter(options) : new PublicWriter(options);

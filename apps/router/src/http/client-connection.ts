@@ -1,11 +1,11 @@
-import type { ServerResponse } from 'node:http';
+import type { CallerResponse } from './caller.js';
 
 /** Whether the caller is still there; what to cut when it leaves. One for each request. */
 export class ClientConnection {
   #gone = false;
   #cut: (() => void) | undefined;
 
-  constructor(readonly res: ServerResponse) {
+  constructor(readonly res: CallerResponse) {
     const left = (): void => {
       if (res.writableFinished || this.#gone) return;
       this.#gone = true;

@@ -1,5 +1,6 @@
-import type { IncomingMessage, ServerResponse } from 'node:http';
 import { type ErrorBody, type ErrorCode, errorBody, errorCodes } from '@lethe/contracts';
+import type { CallerRequest, CallerResponse } from './caller.js';
+import { rawHeader } from './lean-incoming.js';
 
 interface SendErrorOptions {
   /** Of the endpoint; default openai. */
@@ -72,36 +73,30 @@ const requestIdHeaders: Readonly<Record<ErrorDialect, string>> = {
 };
 
 /** Whether the whole request is here. One without a body is, although Node says so only after its head was handled. */
-const isReceived = (incoming: IncomingMessage): boolean =>
+const isReceived = (incoming: CallerRequest): boolean =>
   incoming.complete ||
-  (incoming.headers['transfer-encoding'] === undefined &&
-    Number(incoming.headers['content-length'] ?? 0) === 0);
+  (rawHeader(incoming.rawHeaders, 'transfer-encoding') === undefined &&
+    Number(rawHeader(incoming.rawHeaders, 'content-length') ?? 0) === 0);
 
 /**
  * Sends a closed error in the shape of the endpoint's dialect. When the request's body has not ended the connection closes after the
  * answer, so that unread bytes can never be taken for the next request.
  */
-export const sendError = (
-  incoming: IncomingMessage,
-  res: ServerResponse,
-  options: SendErrorOptions,
-): void => {
+export const sendError = (incoming: CallerRequest, res: CallerResponse, options: SendErrorOptions): void => {
   if (res.headersSent || res.destroyed) return;
   const { dialect = 'openai' } = options;
   const { status } = errorCodes[options.code];
-  const headers = headerPairs(options.headers);
-  const requestId = headers.find(([name]) => name === 'x-lethe-request-id')?.[1];
+  const requestId = rawHeader(options.headers, 'x-lethe-request-id');
   const body = errorJson(options.code, options.param, { dialect, requestId });
-  if (requestId !== undefined) res.setHeader(requestIdHeaders[dialect], requestId);
-  for (const [name, value] of headers) res.setHeader(name, value);
-  res.setHeader('content-type', 'application/json');
-  res.setHeader('content-length', Buffer.byteLength(body));
-  if (options.retryAfterSeconds !== undefined) res.setHeader('retry-after', options.retryAfterSeconds);
+  const headers = requestId === undefined ? [] : [requestIdHeaders[dialect], requestId];
+  headers.push(...options.headers, 'content-type', 'application/json');
+  headers.push('content-length', String(Buffer.byteLength(body)));
+  if (options.retryAfterSeconds !== undefined) headers.push('retry-after', String(options.retryAfterSeconds));
   // OpenAI's SDKs retry by themselves unless told otherwise; only what may succeed is worth it.
-  if (status < 500 && status !== 429) res.setHeader('x-should-retry', 'false');
+  if (status < 500 && status !== 429) headers.push('x-should-retry', 'false');
   const received = isReceived(incoming);
-  if (!received) res.setHeader('connection', 'close');
-  res.writeHead(status);
+  if (!received) headers.push('connection', 'close');
+  res.writeHead(status, headers);
   if (received) {
     res.end(body);
     return;

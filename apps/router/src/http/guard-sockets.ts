@@ -44,6 +44,12 @@ const refuse = (socket: Duplex, code: ErrorCode): void => {
   socket.once('close', () => clearTimeout(cut));
 };
 
+/** Refuses on a connection that carries no request. */
+export const refuseSocket = (socket: Duplex, code: ErrorCode, broken: (code: ErrorCode) => void): void => {
+  broken(code);
+  refuse(socket, code);
+};
+
 /**
  * Answers what never becomes a request: broken HTTP, too large a head, CONNECT. Faults within a body are told to its
  * reader when there is one. Nothing is written between the answers of requests that came before on the connection.

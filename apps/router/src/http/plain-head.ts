@@ -46,6 +46,41 @@ const isPlain = (res: ServerResponse, inner: NodeResponse, status: number): bool
   status !== 304 &&
   res.getHeaderNames().length === 0;
 
+/** What Node adds to the headers of an answer on a connection that stays. */
+interface Additions {
+  readonly date: boolean;
+  readonly keptSeconds: number;
+}
+
+/** How the end of a body is told. */
+export type BodyFrame = 'length' | 'chunked';
+
+/** Writes a head as Node would; undefined, with nothing done, when only Node knows how or whether. */
+export const writeHead = (
+  scratch: Scratch,
+  status: number,
+  headers: readonly string[],
+  { date, keptSeconds }: Additions,
+): BodyFrame | undefined => {
+  let frame: BodyFrame = 'chunked';
+  let written = scratch.printable(`HTTP/1.1 ${status} ${reasonOf(status)}`) && scratch.lineEnd();
+  for (let at = 0; at < headers.length && written; at += 2) {
+    const name = headers[at] as string;
+    if (name === 'content-length') frame = 'length';
+    written = !leftToNode.has(name) && scratch.header(name, headers[at + 1] as string);
+  }
+  if (date) written &&= scratch.header('Date', dateNow());
+  written &&= scratch.header('Connection', 'keep-alive');
+  if (keptSeconds > 0) written &&= scratch.header('Keep-Alive', `timeout=${keptSeconds}`);
+  if (frame === 'chunked') written &&= scratch.header('Transfer-Encoding', 'chunked');
+  written &&= scratch.lineEnd();
+  if (written) return frame;
+  scratch.clear();
+  return undefined;
+};
+
+const reasonOf = (status: number): string => STATUS_CODES[status] ?? 'unknown';
+
 /**
  * Writes the head that Node would make of these headers (names and values in turn), and tells the response that it
  * has one. False, with nothing done, when Node itself has to decide or might refuse. Node checks and joins each
@@ -59,28 +94,12 @@ export const writePlainHead = (
 ): boolean => {
   const inner = res as unknown as NodeResponse;
   if (!isPlain(res, inner, status)) return false;
-  const reason = STATUS_CODES[status] ?? 'unknown';
-  const statusLine = `HTTP/1.1 ${status} ${reason}`;
-  let isChunked = true;
-  let written = scratch.printable(statusLine) && scratch.lineEnd();
-  for (let at = 0; at < headers.length && written; at += 2) {
-    const name = headers[at] as string;
-    if (name === 'content-length') isChunked = false;
-    written = !leftToNode.has(name) && scratch.header(name, headers[at + 1] as string);
-  }
-  if (res.sendDate) written &&= scratch.header('Date', dateNow());
-  written &&= scratch.header('Connection', 'keep-alive');
   const keptSeconds = Math.floor(inner._keepAliveTimeout / 1_000);
-  if (inner._keepAliveTimeout > 0) written &&= scratch.header('Keep-Alive', `timeout=${keptSeconds}`);
-  if (isChunked) written &&= scratch.header('Transfer-Encoding', 'chunked');
-  written &&= scratch.lineEnd();
-  if (!written) {
-    scratch.clear();
-    return false;
-  }
+  const frame = writeHead(scratch, status, headers, { date: res.sendDate, keptSeconds });
+  if (frame === undefined) return false;
   res.statusCode = status;
-  res.statusMessage = reason;
-  inner._header = statusLine;
-  inner.chunkedEncoding = isChunked;
+  res.statusMessage = reasonOf(status);
+  inner._header = `HTTP/1.1 ${status} ${res.statusMessage}`;
+  inner.chunkedEncoding = frame === 'chunked';
   return true;
 };

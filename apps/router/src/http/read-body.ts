@@ -1,10 +1,10 @@
-import type { IncomingMessage } from 'node:http';
 import type { ErrorCode } from '@lethe/contracts';
 import { JsonScanner, type KnownNames } from '@lethe/json-scanner';
 import { type CoarseTimer, type Deadline, LetheError } from '@lethe/service-kit';
 import { BodyDecoder, contentEncoding } from './body-decoder.js';
 import { forgetBodyFault, onBodyFault } from './body-faults.js';
 import { BufferedBody } from './buffered-body.js';
+import type { CallerRequest } from './caller.js';
 import { ChunkList } from './chunk-list.js';
 import { rawHeader } from './lean-incoming.js';
 import type { BodyLimits, RequestBody } from './types.js';
@@ -21,7 +21,7 @@ interface ReadBodyOptions<Name extends string> {
  * what arrived is overwritten: by wipe() of the body, or here when there will be none.
  */
 export const readBody = <Name extends string>(
-  incoming: IncomingMessage,
+  incoming: CallerRequest,
   options: ReadBodyOptions<Name>,
 ): Promise<RequestBody<Name>> =>
   new Promise((resolve, reject) => {
@@ -29,7 +29,7 @@ export const readBody = <Name extends string>(
   });
 
 class BodyRead<Name extends string> {
-  readonly #incoming: IncomingMessage;
+  readonly #incoming: CallerRequest;
   readonly #limits: BodyLimits;
   readonly #scanner: JsonScanner<Name>;
   readonly #list = new ChunkList();
@@ -43,7 +43,7 @@ class BodyRead<Name extends string> {
   #settled = false;
 
   constructor(
-    incoming: IncomingMessage,
+    incoming: CallerRequest,
     options: ReadBodyOptions<Name>,
     resolve: (body: RequestBody<Name>) => void,
     reject: (error: LetheError) => void,

@@ -2,7 +2,17 @@ import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it, jest 
 import type { ServedEndpoint } from '@lethe/model-catalog';
 import fc from 'fast-check';
 import { ResponseMeter } from '../meter/usage-reader.js';
-import { bodyOf, chunk, eventStream, isEnded, lastChunk, plain, RelayWorld } from '../testing/relay-world.js';
+import {
+  bodyOf,
+  chunk,
+  eventStream,
+  getRequest,
+  isEnded,
+  lastChunk,
+  plain,
+  plainRequest,
+  RelayWorld,
+} from '../testing/relay-world.js';
 import { eventually } from '../testing/scripted-provider.js';
 import { writeToSockets } from './choose-writer.js';
 import { streamShapeOf } from './stream-shapes.js';
@@ -46,8 +56,9 @@ const streams: Readonly<Partial<Record<ServedEndpoint, readonly string[]>>> = {
 };
 const cases = Object.entries(streams) as [ServedEndpoint, readonly string[]][];
 const ways = [
-  ['through Node', false],
-  ['to sockets', true],
+  ['through Node', false, getRequest],
+  ['to sockets', true, getRequest],
+  ['to whom Node did not read', false, plainRequest],
 ] as const;
 
 /** Every Buffer made while the tests run, among them those that are kept for the next response. */
@@ -105,8 +116,11 @@ const wireOf = (events: readonly string[]): string => eventStream + events.map(c
 const positionsOf = (events: readonly string[]): fc.Arbitrary<number> =>
   fc.integer({ min: eventStream.length, max: wireOf(events).length - 1 });
 
-describe.each(ways)('an answer written %s', (_way, usesSockets) => {
-  beforeAll(() => writeToSockets(usesSockets));
+describe.each(ways)('an answer written %s', (_way, usesSockets, asks) => {
+  beforeAll(() => {
+    writeToSockets(usesSockets);
+    world.asks = asks;
+  });
 
   it.each(cases)(
     'of %s that the provider cuts at any byte is told to be cut',

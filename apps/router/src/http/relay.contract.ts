@@ -285,11 +285,12 @@ const callers = (): void => {
 };
 
 /** What the relay does whichever way it writes. */
-export const relayContract = (name: string, usesSockets: boolean): void => {
+export const relayContract = (name: string, usesSockets: boolean, asks?: string): void => {
   describe(name, () => {
     beforeAll(async () => {
       writeToSockets(usesSockets);
       world = await RelayWorld.start();
+      world.asks = asks ?? world.asks;
     });
     afterAll(() => {
       world.stop();

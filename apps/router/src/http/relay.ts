@@ -1,7 +1,7 @@
-import type { ServerResponse } from 'node:http';
 import type { ServedEndpoint } from '@lethe/model-catalog';
 import { CoarseTimer, type Deadline } from '@lethe/service-kit';
 import type { BodyEnd, BodySink, UpstreamResponse } from '../providers/types.js';
+import type { CallerResponse } from './caller.js';
 import { createWriter } from './choose-writer.js';
 import { ClientConnection } from './client-connection.js';
 import { sendError } from './error-response.js';
@@ -13,7 +13,7 @@ export interface RelayOptions {
   /** Default chat_completions. */
   readonly endpoint?: ServedEndpoint;
   readonly upstream: UpstreamResponse;
-  readonly res: ServerResponse;
+  readonly res: CallerResponse;
   /** Tells when the caller leaves. Default: one of its own. */
   readonly caller?: ClientConnection;
   /** Names and values, in turn, of headers of ours, beside the few of the provider's that pass. */

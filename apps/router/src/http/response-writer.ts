@@ -1,7 +1,8 @@
 import type { ServerResponse } from 'node:http';
+import type { CallerResponse } from './caller.js';
 
 export interface WriterOptions {
-  readonly res: ServerResponse;
+  readonly res: CallerResponse;
   readonly status: number;
   /** Names and values in turn. */
   readonly headers: readonly string[];
@@ -37,10 +38,10 @@ export class PublicWriter implements ResponseWriter {
   #waiting = 0;
 
   constructor({ res, status, headers, onDrain }: WriterOptions) {
-    this.#res = res;
+    this.#res = res as ServerResponse; // Node's: what was read here is answered by the other writer.
     this.#onDrain = onDrain;
     res.writeHead(status, headers as string[]);
-    res.on('drain', onDrain);
+    this.#res.on('drain', onDrain);
   }
 
   get isWaiting(): boolean {

@@ -4,13 +4,17 @@ import { getRequestListener } from '@hono/node-server';
 import { RESPONSE_ALREADY_SENT } from '@hono/node-server/utils/response';
 import type { ErrorCode } from '@lethe/contracts';
 import { Hono } from 'hono';
+import type { CallerRequest, CallerResponse } from './caller.js';
 import { closedHeaders, errorJson, headerPairs, sendError } from './error-response.js';
-import { guardSockets } from './guard-sockets.js';
+import { guardSockets, refuseSocket } from './guard-sockets.js';
 import { LeanIncoming } from './lean-incoming.js';
 import { createListener, type ServerTls } from './listener.js';
+import type { PlainCall } from './plain/plain-call.js';
+import { type PlainConnections, takePlainConnections } from './plain/plain-connections.js';
 import { watchTraffic } from './watch-traffic.js';
 
 type Handler = (incoming: IncomingMessage, res: ServerResponse) => void;
+type PostHandler = (incoming: CallerRequest, res: CallerResponse) => void;
 type Bindings = { incoming: IncomingMessage; outgoing: ServerResponse };
 
 export type UnroutedCode = 'caller.not_found' | 'caller.method_not_allowed' | 'caller.upgrade_refused';
@@ -19,6 +23,8 @@ export type UnroutedCode = 'caller.not_found' | 'caller.method_not_allowed' | 'c
 export interface Routes {
   /** What is posted, by path. */
   readonly posts: ReadonlyMap<string, Handler>;
+  /** The same, for plain requests, which are read here instead of by Node. Default: Node reads all. */
+  readonly plainPosts?: ReadonlyMap<string, PostHandler>;
   readonly models: Handler;
   readonly unrouted: (code: UnroutedCode, incoming: IncomingMessage, res: ServerResponse) => void;
   /** Something that never became a request: broken HTTP, too large a head, CONNECT; or a route that threw. */
@@ -40,7 +46,9 @@ interface ServerOptions {
 
 const sweepMs = 50;
 
-const nodeOptions = ({ headBytesMax, headMsMax = 20_000 }: ServerOptions): NodeOptions => ({
+const headMsMaxDefault = 20_000;
+
+const nodeOptions = ({ headBytesMax, headMsMax = headMsMaxDefault }: ServerOptions): NodeOptions => ({
   maxHeaderSize: headBytesMax,
   requestTimeout: 0,
   headersTimeout: headMsMax,
@@ -51,7 +59,7 @@ const nodeOptions = ({ headBytesMax, headMsMax = 20_000 }: ServerOptions): NodeO
 });
 
 /** A route threw: nothing of the error goes anywhere. */
-const answerBroken = (routes: Routes, incoming: IncomingMessage, res: ServerResponse): void => {
+const answerBroken = (routes: Routes, incoming: CallerRequest, res: CallerResponse): void => {
   routes.broken('gateway.internal');
   if (res.headersSent) res.destroy();
   else sendError(incoming, res, { code: 'gateway.internal', param: null, headers: closedHeaders });
@@ -102,11 +110,11 @@ const routed = (routes: Routes): Hono<{ Bindings: Bindings }> => {
   return app;
 };
 
-const serveOrBreak = (
+const serveOrBreak = <Request extends CallerRequest, Response extends CallerResponse>(
   routes: Routes,
-  handler: Handler,
-  incoming: IncomingMessage,
-  res: ServerResponse,
+  handler: (incoming: Request, res: Response) => void,
+  incoming: Request,
+  res: Response,
 ): void => {
   try {
     handler(incoming, res);
@@ -143,17 +151,41 @@ const listenerOf = (routes: Routes): Handler => {
   };
 };
 
+/** Must be called before anybody else listens to the server's connections. */
+const readPlain = (server: Server, options: ServerOptions): PlainConnections | undefined => {
+  const { routes, headBytesMax, headMsMax = headMsMaxDefault, tls, onTraffic = () => undefined } = options;
+  if (routes.plainPosts === undefined) return undefined;
+  const posts = new Map<string, (call: PlainCall) => void>();
+  for (const [path, handler] of routes.plainPosts)
+    posts.set(path, (call) => serveOrBreak(routes, handler, call, call));
+  return takePlainConnections(server, {
+    posts,
+    secure: tls !== undefined,
+    headBytesMax,
+    headMsMax,
+    onTraffic,
+    tooLate: (socket) => refuseSocket(socket, 'caller.timeout', routes.broken),
+  });
+};
+
 /** Stops accepting and waits for running requests up to `drainMs`; a connection is closed as soon as it runs dry. */
-const closeGently = (server: Server, drainMs: number): Promise<void> =>
+const closeGently = (server: Server, plain: PlainConnections | undefined, drainMs: number): Promise<void> =>
   new Promise((closed) => {
-    const sweep = setInterval(() => server.closeIdleConnections(), sweepMs);
-    const cut = setTimeout(() => server.closeAllConnections(), drainMs);
+    const closeIdle = (): void => {
+      server.closeIdleConnections();
+      plain?.closeIdle();
+    };
+    const sweep = setInterval(closeIdle, sweepMs);
+    const cut = setTimeout(() => {
+      server.closeAllConnections();
+      plain?.closeAll();
+    }, drainMs);
     server.close(() => {
       clearInterval(sweep);
       clearTimeout(cut);
       closed();
     });
-    server.closeIdleConnections();
+    closeIdle();
   });
 
 /** Starts the client-facing server. Resolves once the port is bound; rejects with the system's error. */
@@ -163,6 +195,7 @@ export const createHttpServer = (
   new Promise((resolve, reject) => {
     const listener = listenerOf(options.routes);
     const server = createListener(nodeOptions(options), options.tls, listener);
+    const plain = readPlain(server, options);
     server.maxHeadersCount = 0; // Bounded by size here, by count in the pipeline, where it can be answered and metered.
     server.on('checkExpectation', listener); // Node would answer with an empty body; an unknown wish may be ignored.
     guardSockets(server, options.routes.broken);
@@ -170,6 +203,6 @@ export const createHttpServer = (
     server.once('error', reject);
     server.listen(options.port, options.host, () => {
       const { port } = server.address() as AddressInfo;
-      resolve({ port, close: (drainMs) => closeGently(server, drainMs) });
+      resolve({ port, close: (drainMs) => closeGently(server, plain, drainMs) });
     });
   });

@@ -1,6 +1,7 @@
 import type { ServerResponse } from 'node:http';
 import type { Socket } from 'node:net';
-import { writePlainHead } from './plain-head.js';
+import { PlainCall } from './plain/plain-call.js';
+import { type BodyFrame, writePlainHead } from './plain-head.js';
 import type { ResponseWriter, WriterOptions } from './response-writer.js';
 import { Scratch } from './scratch.js';
 
@@ -34,7 +35,7 @@ interface Write {
  * nothing overwrites them.
  */
 export class SocketWriter implements ResponseWriter {
-  readonly #res: ServerResponse;
+  readonly #res: WriterOptions['res'];
   readonly #onDrain: () => void;
   readonly #isChunked: boolean;
   readonly #hasBody: boolean;
@@ -53,18 +54,12 @@ export class SocketWriter implements ResponseWriter {
   constructor({ res, status, headers, onDrain }: WriterOptions) {
     this.#res = res;
     this.#onDrain = onDrain;
-    const inner = res as unknown as PrivateResponse;
-    const scratch = this.#gather(0);
-    if (!writePlainHead(scratch, res, status, headers)) {
-      // Node makes the head, and decides by it how the body is framed and whether the connection stays.
-      res.writeHead(status, headers as string[]);
-      if (inner._header.length <= Scratch.bytesMax) scratch.text(inner._header);
-      else this.#enqueue({ bytes: Buffer.from(inner._header, 'latin1'), free: () => undefined });
-    }
-    this.#isChunked = inner.chunkedEncoding;
-    this.#hasBody = inner._hasBody;
-    inner.chunkedEncoding = false;
-    inner._headerSent = true;
+    const frame =
+      res instanceof PlainCall
+        ? res.begin(this.#gather(0), status, headers)
+        : this.#beginOfNode(res as ServerResponse, status, headers);
+    this.#isChunked = frame === 'chunked';
+    this.#hasBody = frame !== 'none';
     if (res.socket !== null) this.#attach(res.socket);
     // Behind an answer on the same connection that is not finished. Node is not done with handing it over yet.
     else res.once('socket', (socket: Socket) => void settled.then(() => this.#takeTurn(socket)));
@@ -117,6 +112,22 @@ export class SocketWriter implements ResponseWriter {
     this.#enqueueScratch();
     this.#done();
     for (const { free } of this.#queue.splice(0)) free();
+  }
+
+  #beginOfNode(res: ServerResponse, status: number, headers: readonly string[]): BodyFrame | 'none' {
+    const inner = res as unknown as PrivateResponse;
+    const scratch = this.#gather(0);
+    if (!writePlainHead(scratch, res, status, headers)) {
+      // Node makes the head, and decides by it how the body is framed and whether the connection stays.
+      res.writeHead(status, headers as string[]);
+      if (inner._header.length <= Scratch.bytesMax) scratch.text(inner._header);
+      else this.#enqueue({ bytes: Buffer.from(inner._header, 'latin1'), free: () => undefined });
+    }
+    const isChunked = inner.chunkedEncoding;
+    inner.chunkedEncoding = false;
+    inner._headerSent = true;
+    if (!inner._hasBody) return 'none';
+    return isChunked ? 'chunked' : 'length';
   }
 
   #attach(socket: Socket): void {

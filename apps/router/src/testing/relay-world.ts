@@ -1,5 +1,7 @@
-import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
+import { createServer, type Server } from 'node:http';
 import { type AddressInfo, connect, type Socket } from 'node:net';
+import type { CallerResponse } from '../http/caller.js';
+import { takePlainConnections } from '../http/plain/plain-connections.js';
 import { type RelayOptions, type RelayResult, relay } from '../http/relay.js';
 import type { ProviderClient } from '../providers/types.js';
 import { eventually, ScriptedProvider, splicedBody } from './scripted-provider.js';
@@ -19,13 +21,17 @@ export interface Caller {
   readonly closed: () => boolean;
 }
 
-const getRequest = 'GET / HTTP/1.1\r\nhost: x\r\n\r\n';
+export const getRequest = 'GET / HTTP/1.1\r\nhost: x\r\n\r\n';
+/** One that is read without Node. */
+export const plainRequest = 'POST / HTTP/1.1\r\nhost: x\r\ncontent-length: 2\r\n\r\n{}';
 
 /** For tests: a server that relays what a scripted provider answers, and its callers. */
 export class RelayWorld {
   provider!: ScriptedProvider;
   client!: ProviderClient;
   settings: RelaySettings = plain;
+  /** What callers send. */
+  asks = getRequest;
   results: RelayResult[] = [];
   tapped: Buffer[] = [];
   firstBytes = 0;
@@ -37,7 +43,15 @@ export class RelayWorld {
   readonly #server: Server;
 
   private constructor() {
-    this.#server = createServer((incoming, res) => void this.#relay(incoming, res));
+    this.#server = createServer((_incoming, res) => void this.#relay(res));
+    takePlainConnections(this.#server, {
+      posts: new Map([['/', (call) => void this.#relay(call)]]),
+      secure: false,
+      headBytesMax: 1_024,
+      headMsMax: 60_000,
+      onTraffic: () => undefined,
+      tooLate: (socket) => socket.destroy(),
+    });
   }
 
   static async start(): Promise<RelayWorld> {
@@ -68,7 +82,7 @@ export class RelayWorld {
     this.#server.close();
   }
 
-  call(request = getRequest): Caller {
+  call(request = this.asks): Caller {
     const socket = connect((this.#server.address() as AddressInfo).port, '127.0.0.1');
     this.#sockets.push(socket);
     const parts: Buffer[] = [];
@@ -82,7 +96,7 @@ export class RelayWorld {
     return { socket, text: () => Buffer.concat(parts).toString('latin1'), closed: () => isClosed };
   }
 
-  async #relay(_incoming: IncomingMessage, res: ServerResponse): Promise<void> {
+  async #relay(res: CallerResponse): Promise<void> {
     const { target } = this.provider;
     const upstream = await this.client.send(target, splicedBody('{}'), 'application/json', (cut) => {
       this.cutUpstream = cut;
