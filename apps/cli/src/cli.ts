@@ -22,6 +22,10 @@ const commands: Readonly<Record<string, Entry>> = {
     summary: "Make and check Kafka's topics and access rules; read the audit topics",
     load: async () => (await import('./topics/topics-command.js')).topicsCommand,
   },
+  buckets: {
+    summary: "Make the object store's buckets and a user for each service",
+    load: async () => (await import('./buckets/buckets-command.js')).bucketsCommand,
+  },
   org: {
     summary: 'Create and list organizations',
     load: async () => (await import('./org/org-command.js')).orgCommand,
