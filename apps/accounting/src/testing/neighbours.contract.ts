@@ -148,6 +148,7 @@ const auditServer = (memory: Memory): audit.AuditServer => ({
     if (refused !== undefined) reply({ code: refused, details: '' });
     else append(memory)(call, reply);
   },
+  appendStream: (call) => call.end(),
   getProof: answering(memory)(() => ({ index: 0n, proof: '', checkpoint: '' })),
   listTombstones: listing(() =>
     memory.failing !== undefined || memory.listsFail.tombstones

@@ -71,6 +71,7 @@ export const auditFace = (peer: AuditPeer, take: Take): audit.AuditServer => ({
         );
     });
   },
+  appendStream: (call) => call.end(),
   getProof: ({ request }, done) => {
     peer.proofCalls += 1;
     const id = uuidText(request.eventId) ?? '';

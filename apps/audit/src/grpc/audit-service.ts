@@ -2,11 +2,12 @@ import { type ServerUnaryCall, type ServerWritableStream, type sendUnaryData, st
 import { type audit, isUuid, uuidBytes, uuidText } from '@lethe/contracts';
 import type { Logger } from '@lethe/service-kit';
 import type { Anchors } from '../anchor/anchors.js';
-import { readAppendableEvent } from '../append/read-event.js';
 import type { Intake } from '../log/intake.js';
-import type { LogReader, PlacedProof } from '../log/log-reader.js';
+import type { LogReader } from '../log/log-reader.js';
 import type { AuditMetrics } from '../metrics.js';
-import { failureOf, type Refused, refusalOf } from './refusals.js';
+import { type Answer, createAnswerAppend, failedAt, toMessage } from './answer-append.js';
+import { serveAppendStream } from './append-stream.js';
+import type { Refused } from './refusals.js';
 
 interface ServiceOptions {
   readonly intake: Intake;
@@ -16,19 +17,11 @@ interface ServiceOptions {
   readonly log: Logger;
 }
 
-type Answer = { readonly placed: PlacedProof } | { readonly refused: Refused };
-
 const notFound: Refused = {
   code: status.NOT_FOUND,
   details: 'the log holds no such event',
   reason: 'not_found',
 };
-
-const toMessage = ({ index, proof, checkpoint }: PlacedProof) => ({
-  index: BigInt(index),
-  proof,
-  checkpoint,
-});
 
 /** The one intake of audit, and what other services ask of it. Answers hold only what the anchors hold. */
 export const createAuditService = ({
@@ -38,21 +31,7 @@ export const createAuditService = ({
   metrics,
   log,
 }: ServiceOptions): audit.AuditServer => {
-  const failed = (event: string, error: unknown): Refused => {
-    const refused = failureOf(error);
-    if (refused.code === status.UNAVAILABLE) log.error(event, error, { reason: refused.reason });
-    return refused;
-  };
-
-  const append = async (request: audit.AppendRequest): Promise<Answer> => {
-    const read = readAppendableEvent(request);
-    if ('refusal' in read) return { refused: refusalOf(read) };
-    try {
-      return { placed: await intake.append(read.event) };
-    } catch (error) {
-      return { refused: failed('append.failed', error) };
-    }
-  };
+  const answerAppend = createAnswerAppend({ intake, metrics, log });
 
   const getProof = async (request: audit.GetProofRequest): Promise<Answer> => {
     const eventId = uuidText(request.eventId);
@@ -61,7 +40,7 @@ export const createAuditService = ({
       const placed = await reader.proofOf(eventId);
       return placed === undefined ? { refused: notFound } : { placed };
     } catch (error) {
-      return { refused: failed('proof.failed', error) };
+      return { refused: failedAt(log, 'proof.failed', error) };
     }
   };
 
@@ -85,17 +64,12 @@ export const createAuditService = ({
       call: ServerUnaryCall<audit.AppendRequest, audit.AppendResponse>,
       callback: sendUnaryData<audit.AppendResponse>,
     ) => {
-      append(call.request).then((answer) => {
-        if ('placed' in answer) {
-          metrics.appended.inc();
-          callback(null, toMessage(answer.placed));
-        } else {
-          const { reason, ...refusal } = answer.refused;
-          metrics.refused.inc({ reason });
-          callback(refusal);
-        }
+      answerAppend(call.request).then((answer) => {
+        if ('placed' in answer) callback(null, toMessage(answer.placed));
+        else callback({ code: answer.refused.code, details: answer.refused.details });
       });
     },
+    appendStream: (call) => serveAppendStream(call, answerAppend),
     getProof: (
       call: ServerUnaryCall<audit.GetProofRequest, audit.GetProofResponse>,
       callback: sendUnaryData<audit.GetProofResponse>,

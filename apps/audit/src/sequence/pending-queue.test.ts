@@ -8,7 +8,13 @@ const eventOf = (bytes: number, eventId?: AppendableEvent['eventId']): Appendabl
   const sample = sampleEvent();
   return { ...sample, eventId: eventId ?? sample.eventId, body: Buffer.alloc(bytes) };
 };
-const pending = (event: AppendableEvent) => ({ event, resolve: () => {}, reject: () => {} });
+const pending = (event: AppendableEvent) => ({
+  event,
+  withProof: true,
+  isTooLate: () => false,
+  resolve: () => {},
+  reject: () => {},
+});
 const sizes = (batch: readonly { event: AppendableEvent }[]) => batch.map(({ event }) => event.body.length);
 
 describe('calls that wait', () => {

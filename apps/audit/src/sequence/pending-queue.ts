@@ -4,6 +4,9 @@ import type { PlacedProof } from '../log/log-reader.js';
 /** A call that waits for its event to be in the log. */
 export interface Pending {
   readonly event: AppendableEvent;
+  readonly withProof: boolean;
+  /** Whether an event that had to come before this one could not. */
+  isTooLate(): boolean;
   resolve(placed: PlacedProof): void;
   /** StoreError, or what should not have happened. */
   reject(error: unknown): void;

@@ -74,8 +74,9 @@ const settleKnown = async (
     database.sql,
     same.map(({ found }) => ({ ...found, checkpoint })),
   );
-  same.forEach(({ pending }, at) => {
-    pending.resolve(proofs[at] as PlacedProof);
+  same.forEach(({ pending: { withProof, resolve } }, at) => {
+    const placed = proofs[at] as PlacedProof;
+    resolve(withProof ? placed : { ...placed, proof: '' });
   });
   return rest;
 };
@@ -89,8 +90,10 @@ const settleAppended = async (
   const { head, hashes } = built;
   const from = built.batch.base.size;
   await keeper.advance(head, tombstonesOf(eventsOf(batch)), from);
-  batch.forEach(({ event, resolve }, at) => {
-    resolve(makeProof({ index: from + at, body: event.body, checkpoint: head }, hashes));
+  batch.forEach(({ event, withProof, resolve }, at) => {
+    const index = from + at;
+    if (withProof) resolve(makeProof({ index, body: event.body, checkpoint: head }, hashes));
+    else resolve({ index, proof: '', checkpoint: head.note });
   });
 };
 
@@ -119,8 +122,13 @@ const settleBatch = async (context: BatchContext, batch: readonly Pending[]): Pr
   if (rest.length > 0) throw new StoreError('unavailable', '');
 };
 
-/** Answers every call of the batch, whatever happens. An event that the database refuses is refused alone. */
-export const runBatch = async (context: BatchContext, batch: readonly Pending[]): Promise<void> => {
+/**
+ * Answers every call of the batch, whatever happens. An event that the database refuses is refused alone; one that comes
+ * too late is not tried.
+ */
+export const runBatch = async (context: BatchContext, calls: readonly Pending[]): Promise<void> => {
+  const batch = calls.filter((call) => !call.isTooLate());
+  for (const { isTooLate, reject } of calls) if (isTooLate()) reject(new StoreError('unavailable', ''));
   try {
     await settleBatch(context, batch);
   } catch (error) {

@@ -1,5 +1,5 @@
 import type { AppendableEvent } from '../append/read-event.js';
-import type { Intake } from '../log/intake.js';
+import type { AppendOptions, Intake } from '../log/intake.js';
 import type { PlacedProof } from '../log/log-reader.js';
 import { Nap } from '../log/nap.js';
 import { StoreError } from '../store/store-error.js';
@@ -16,6 +16,7 @@ export interface Sequencer extends Intake {
 /** A call that is not answered yet. */
 interface OpenCall {
   readonly event: AppendableEvent;
+  readonly withProof: boolean;
   readonly placed: Promise<PlacedProof>;
 }
 
@@ -25,6 +26,9 @@ const BUSY_PERIOD_MS = 50;
 
 const isSame = (a: AppendableEvent, b: AppendableEvent): boolean =>
   a.orgId === b.orgId && a.body.equals(b.body);
+
+const blamesEvent = (error: unknown): boolean =>
+  error instanceof StoreError && (error.reason === 'event_id_taken' || error.reason === 'event_refused');
 
 /**
  * Gathers events while a batch runs, so that the next one takes them all: at low rates each is a batch of its own. Who
@@ -49,9 +53,19 @@ export const createSequencer = (context: BatchContext, limits: QueueLimits = que
     running = undefined;
   };
 
-  const enqueue = (event: AppendableEvent): Promise<PlacedProof> =>
-    new Promise((resolve, reject) => {
-      if (!queue.offer({ event, resolve, reject })) return reject(new StoreError('queue_full', ''));
+  const enqueue = (
+    event: AppendableEvent,
+    { withProof = true, order }: AppendOptions,
+  ): Promise<PlacedProof> =>
+    new Promise((resolve, fail) => {
+      const reject = (error: unknown): void => {
+        if (order !== undefined && !blamesEvent(error)) order.broken = true;
+        fail(error);
+      };
+      const isTooLate = (): boolean => order?.broken === true;
+      if (isTooLate()) return reject(new StoreError('unavailable', ''));
+      if (!queue.offer({ event, withProof, isTooLate, resolve, reject }))
+        return reject(new StoreError('queue_full', ''));
       running ??= run();
       if (queue.length >= limits.batchEventsMax) gathering.wake();
     });
@@ -60,13 +74,16 @@ export const createSequencer = (context: BatchContext, limits: QueueLimits = que
     get waiting() {
       return queue.length;
     },
-    append: async (event) => {
+    append: async (event, options = {}) => {
       if (stopping.signal.aborted) throw new StoreError('unavailable', '');
+      const { withProof = true, order } = options;
       const twin = open.get(event.eventId);
-      if (twin !== undefined && isSame(twin.event, event)) return await twin.placed;
-      const placed = enqueue(event);
+      // Who asks in an order waits in it, and who wants a proof is not answered with none.
+      const isAnsweredWith = twin !== undefined && order === undefined && (twin.withProof || !withProof);
+      if (isAnsweredWith && isSame(twin.event, event)) return await twin.placed;
+      const placed = enqueue(event, options);
       if (twin !== undefined) return await placed;
-      open.set(event.eventId, { event, placed });
+      open.set(event.eventId, { event, withProof, placed });
       try {
         return await placed;
       } finally {

@@ -15,6 +15,7 @@ export const mayCall: Readonly<Record<string, readonly ServiceName[]>> = {
   '/lethe.accounting.v1.AccountingControl/SealOrg': ['admin-config'],
   '/lethe.accounting.v1.AccountingControl/PutApiKeys': ['admin-config'],
   '/lethe.audit.v1.Audit/Append': ['admin-config', 'accounting'],
+  '/lethe.audit.v1.Audit/AppendStream': ['admin-config', 'accounting'],
   '/lethe.audit.v1.Audit/GetProof': ['admin-config', 'accounting'],
   '/lethe.audit.v1.Audit/ListTombstones': ['admin-config', 'accounting'],
 };

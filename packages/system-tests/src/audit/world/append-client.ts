@@ -11,6 +11,8 @@ export interface Refusal {
 /** Calls of one replica's gRPC, as admin-config makes them. */
 export interface AppendClient {
   append(request: audit.AppendRequest, deadlineMs?: number): Promise<audit.AppendResponse>;
+  /** The same by one stream for all events, which is opened again when it has ended. */
+  appendByStream(request: audit.AppendRequest): Promise<audit.AppendResponse>;
   /** Undefined when it was taken. */
   refusalOf(request: audit.AppendRequest): Promise<Refusal | undefined>;
   getProof(eventId: Buffer): Promise<audit.GetProofResponse>;
@@ -18,6 +20,45 @@ export interface AppendClient {
   tombstones(): Promise<readonly (readonly string[])[]>;
   close(): void;
 }
+
+type Stream = grpc.ClientDuplexStream<audit.AppendRequest, audit.AppendStreamResponse>;
+interface Waiting {
+  resolve(response: audit.AppendResponse): void;
+  reject(): void;
+}
+
+/** Gives each event of a stream its answer; all that wait are refused when the stream ends. */
+const streamCalls = (open: () => Stream) => {
+  let stream: Stream | undefined;
+  let waiting = new Map<string, Waiting>();
+  const begin = (): Stream => {
+    const begun = open();
+    const asked = new Map<string, Waiting>();
+    waiting = asked;
+    begun.on('data', ({ eventId, answer }: audit.AppendStreamResponse) => {
+      const id = eventId.toString('hex');
+      if (answer?.$case === 'appended') asked.get(id)?.resolve(answer.value);
+      else asked.get(id)?.reject();
+      asked.delete(id);
+    });
+    begun.on('error', () => undefined);
+    begun.on('status', () => {
+      if (stream === begun) stream = undefined;
+      for (const { reject } of asked.values()) reject();
+      asked.clear();
+    });
+    return begun;
+  };
+  return (request: audit.AppendRequest): Promise<audit.AppendResponse> =>
+    new Promise((resolve, reject) => {
+      stream ??= begin();
+      waiting.set(request.eventId.toString('hex'), {
+        resolve,
+        reject: () => reject(new Error('not appended')),
+      });
+      stream.write(request);
+    });
+};
 
 export const connectAppend = (address: string, credential: string): AppendClient => {
   const client = new audit.AuditClient(address, grpc.credentials.createInsecure(), {
@@ -28,6 +69,7 @@ export const connectAppend = (address: string, credential: string): AppendClient
   return {
     append: (request, deadlineMs = 5_000) =>
       callUnary(client.append.bind(client), request, metadata, deadlineMs),
+    appendByStream: streamCalls(() => client.appendStream(metadata)),
     refusalOf: (request) =>
       new Promise((resolve) => {
         client.append(request, metadata, { deadline: Date.now() + 5_000 }, (error) =>

@@ -12,7 +12,7 @@ import type { Message } from "@bufbuild/protobuf";
  * Describes the file lethe/audit/v1/audit.proto.
  */
 export const file_lethe_audit_v1_audit: GenFile = /*@__PURE__*/
-  fileDesc("ChpsZXRoZS9hdWRpdC92MS9hdWRpdC5wcm90bxIObGV0aGUuYXVkaXQudjEiQAoNQXBwZW5kUmVxdWVzdBIQCghldmVudF9pZBgBIAEoDBIOCgZvcmdfaWQYAiABKAwSDQoFZXZlbnQYAyABKAwiQgoOQXBwZW5kUmVzcG9uc2USDQoFaW5kZXgYASABKAQSDQoFcHJvb2YYAiABKAkSEgoKY2hlY2twb2ludBgDIAEoCSIjCg9HZXRQcm9vZlJlcXVlc3QSEAoIZXZlbnRfaWQYASABKAwiRAoQR2V0UHJvb2ZSZXNwb25zZRINCgVpbmRleBgBIAEoBBINCgVwcm9vZhgCIAEoCRISCgpjaGVja3BvaW50GAMgASgJIhcKFUxpc3RUb21ic3RvbmVzUmVxdWVzdCJbCglUb21ic3RvbmUSDgoGb3JnX2lkGAEgASgMEhUKDWVuYWJsZWRfYXRfbXMYAiABKAQSEAoIZXZlbnRfaWQYAyABKAwSFQoNc2hyZWRfaGlzdG9yeRgEIAEoCDL1AQoFQXVkaXQSRwoGQXBwZW5kEh0ubGV0aGUuYXVkaXQudjEuQXBwZW5kUmVxdWVzdBoeLmxldGhlLmF1ZGl0LnYxLkFwcGVuZFJlc3BvbnNlEk0KCEdldFByb29mEh8ubGV0aGUuYXVkaXQudjEuR2V0UHJvb2ZSZXF1ZXN0GiAubGV0aGUuYXVkaXQudjEuR2V0UHJvb2ZSZXNwb25zZRJUCg5MaXN0VG9tYnN0b25lcxIlLmxldGhlLmF1ZGl0LnYxLkxpc3RUb21ic3RvbmVzUmVxdWVzdBoZLmxldGhlLmF1ZGl0LnYxLlRvbWJzdG9uZTABYgZwcm90bzM");
+  fileDesc("ChpsZXRoZS9hdWRpdC92MS9hdWRpdC5wcm90bxIObGV0aGUuYXVkaXQudjEibgoNQXBwZW5kUmVxdWVzdBIQCghldmVudF9pZBgBIAEoDBIOCgZvcmdfaWQYAiABKAwSDQoFZXZlbnQYAyABKAwSGgoNd2l0aG91dF9wcm9vZhgEIAEoCEgAiAEBQhAKDl93aXRob3V0X3Byb29mIkIKDkFwcGVuZFJlc3BvbnNlEg0KBWluZGV4GAEgASgEEg0KBXByb29mGAIgASgJEhIKCmNoZWNrcG9pbnQYAyABKAkimAEKFEFwcGVuZFN0cmVhbVJlc3BvbnNlEhAKCGV2ZW50X2lkGAEgASgMEjIKCGFwcGVuZGVkGAIgASgLMh4ubGV0aGUuYXVkaXQudjEuQXBwZW5kUmVzcG9uc2VIABIwCgdyZWZ1c2VkGAMgASgLMh0ubGV0aGUuYXVkaXQudjEuQXBwZW5kUmVmdXNhbEgAQggKBmFuc3dlciIuCg1BcHBlbmRSZWZ1c2FsEgwKBGNvZGUYASABKA0SDwoHZGV0YWlscxgCIAEoCSIjCg9HZXRQcm9vZlJlcXVlc3QSEAoIZXZlbnRfaWQYASABKAwiRAoQR2V0UHJvb2ZSZXNwb25zZRINCgVpbmRleBgBIAEoBBINCgVwcm9vZhgCIAEoCRISCgpjaGVja3BvaW50GAMgASgJIhcKFUxpc3RUb21ic3RvbmVzUmVxdWVzdCJbCglUb21ic3RvbmUSDgoGb3JnX2lkGAEgASgMEhUKDWVuYWJsZWRfYXRfbXMYAiABKAQSEAoIZXZlbnRfaWQYAyABKAwSFQoNc2hyZWRfaGlzdG9yeRgEIAEoCDLOAgoFQXVkaXQSRwoGQXBwZW5kEh0ubGV0aGUuYXVkaXQudjEuQXBwZW5kUmVxdWVzdBoeLmxldGhlLmF1ZGl0LnYxLkFwcGVuZFJlc3BvbnNlElcKDEFwcGVuZFN0cmVhbRIdLmxldGhlLmF1ZGl0LnYxLkFwcGVuZFJlcXVlc3QaJC5sZXRoZS5hdWRpdC52MS5BcHBlbmRTdHJlYW1SZXNwb25zZSgBMAESTQoIR2V0UHJvb2YSHy5sZXRoZS5hdWRpdC52MS5HZXRQcm9vZlJlcXVlc3QaIC5sZXRoZS5hdWRpdC52MS5HZXRQcm9vZlJlc3BvbnNlElQKDkxpc3RUb21ic3RvbmVzEiUubGV0aGUuYXVkaXQudjEuTGlzdFRvbWJzdG9uZXNSZXF1ZXN0GhkubGV0aGUuYXVkaXQudjEuVG9tYnN0b25lMAFiBnByb3RvMw");
 
 /**
  * @generated from message lethe.audit.v1.AppendRequest
@@ -38,6 +38,13 @@ export type AppendRequest = Message<"lethe.audit.v1.AppendRequest"> & {
    * @generated from field: bytes event = 3;
    */
   event: Uint8Array;
+
+  /**
+   * the answer has none: whoever keeps no proofs spares both sides the work
+   *
+   * @generated from field: optional bool without_proof = 4;
+   */
+  withoutProof?: boolean;
 };
 
 /**
@@ -61,7 +68,7 @@ export type AppendResponse = Message<"lethe.audit.v1.AppendResponse"> & {
   index: bigint;
 
   /**
-   * c2sp.org/tlog-proof@v1, the event in its extra line
+   * c2sp.org/tlog-proof@v1, the event in its extra line; empty when it was not asked for
    *
    * @generated from field: string proof = 2;
    */
@@ -83,6 +90,70 @@ export const AppendResponseSchema: GenMessage<AppendResponse> = /*@__PURE__*/
   messageDesc(file_lethe_audit_v1_audit, 1);
 
 /**
+ * @generated from message lethe.audit.v1.AppendStreamResponse
+ */
+export type AppendStreamResponse = Message<"lethe.audit.v1.AppendStreamResponse"> & {
+  /**
+   * of the event that is answered, as it was sent
+   *
+   * @generated from field: bytes event_id = 1;
+   */
+  eventId: Uint8Array;
+
+  /**
+   * @generated from oneof lethe.audit.v1.AppendStreamResponse.answer
+   */
+  answer: {
+    /**
+     * @generated from field: lethe.audit.v1.AppendResponse appended = 2;
+     */
+    value: AppendResponse;
+    case: "appended";
+  } | {
+    /**
+     * @generated from field: lethe.audit.v1.AppendRefusal refused = 3;
+     */
+    value: AppendRefusal;
+    case: "refused";
+  } | { case: undefined; value?: undefined };
+};
+
+/**
+ * Describes the message lethe.audit.v1.AppendStreamResponse.
+ * Use `create(AppendStreamResponseSchema)` to create a new message.
+ */
+export const AppendStreamResponseSchema: GenMessage<AppendStreamResponse> = /*@__PURE__*/
+  messageDesc(file_lethe_audit_v1_audit, 2);
+
+/**
+ * The event is not taken, and would not be later.
+ *
+ * @generated from message lethe.audit.v1.AppendRefusal
+ */
+export type AppendRefusal = Message<"lethe.audit.v1.AppendRefusal"> & {
+  /**
+   * status code of gRPC: INVALID_ARGUMENT or ALREADY_EXISTS
+   *
+   * @generated from field: uint32 code = 1;
+   */
+  code: number;
+
+  /**
+   * one of a closed list, with the names of fields
+   *
+   * @generated from field: string details = 2;
+   */
+  details: string;
+};
+
+/**
+ * Describes the message lethe.audit.v1.AppendRefusal.
+ * Use `create(AppendRefusalSchema)` to create a new message.
+ */
+export const AppendRefusalSchema: GenMessage<AppendRefusal> = /*@__PURE__*/
+  messageDesc(file_lethe_audit_v1_audit, 3);
+
+/**
  * @generated from message lethe.audit.v1.GetProofRequest
  */
 export type GetProofRequest = Message<"lethe.audit.v1.GetProofRequest"> & {
@@ -97,7 +168,7 @@ export type GetProofRequest = Message<"lethe.audit.v1.GetProofRequest"> & {
  * Use `create(GetProofRequestSchema)` to create a new message.
  */
 export const GetProofRequestSchema: GenMessage<GetProofRequest> = /*@__PURE__*/
-  messageDesc(file_lethe_audit_v1_audit, 2);
+  messageDesc(file_lethe_audit_v1_audit, 4);
 
 /**
  * @generated from message lethe.audit.v1.GetProofResponse
@@ -126,7 +197,7 @@ export type GetProofResponse = Message<"lethe.audit.v1.GetProofResponse"> & {
  * Use `create(GetProofResponseSchema)` to create a new message.
  */
 export const GetProofResponseSchema: GenMessage<GetProofResponse> = /*@__PURE__*/
-  messageDesc(file_lethe_audit_v1_audit, 3);
+  messageDesc(file_lethe_audit_v1_audit, 5);
 
 /**
  * @generated from message lethe.audit.v1.ListTombstonesRequest
@@ -139,7 +210,7 @@ export type ListTombstonesRequest = Message<"lethe.audit.v1.ListTombstonesReques
  * Use `create(ListTombstonesRequestSchema)` to create a new message.
  */
 export const ListTombstonesRequestSchema: GenMessage<ListTombstonesRequest> = /*@__PURE__*/
-  messageDesc(file_lethe_audit_v1_audit, 4);
+  messageDesc(file_lethe_audit_v1_audit, 6);
 
 /**
  * @generated from message lethe.audit.v1.Tombstone
@@ -175,7 +246,7 @@ export type Tombstone = Message<"lethe.audit.v1.Tombstone"> & {
  * Use `create(TombstoneSchema)` to create a new message.
  */
 export const TombstoneSchema: GenMessage<Tombstone> = /*@__PURE__*/
-  messageDesc(file_lethe_audit_v1_audit, 5);
+  messageDesc(file_lethe_audit_v1_audit, 7);
 
 /**
  * @generated from service lethe.audit.v1.Audit
@@ -188,6 +259,18 @@ export const Audit: GenService<{
     methodKind: "unary";
     input: typeof AppendRequestSchema;
     output: typeof AppendResponseSchema;
+  },
+  /**
+   * The same for who has many: events enter the log in the order they are sent, each is answered when it is in. An event
+   * that is not taken is answered with why, and the others go on; whatever else goes wrong ends the call with the status
+   * that Append would have had, and no event sent after the one it befell enters by this call.
+   *
+   * @generated from rpc lethe.audit.v1.Audit.AppendStream
+   */
+  appendStream: {
+    methodKind: "bidi_streaming";
+    input: typeof AppendRequestSchema;
+    output: typeof AppendStreamResponseSchema;
   },
   /**
    * NOT_FOUND: the log holds no such event (yet).

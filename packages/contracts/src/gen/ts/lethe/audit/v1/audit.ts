@@ -10,9 +10,11 @@ import {
   type CallOptions,
   type ChannelCredentials,
   Client,
+  type ClientDuplexStream,
   type ClientOptions,
   type ClientReadableStream,
   type ClientUnaryCall,
+  type handleBidiStreamingCall,
   type handleServerStreamingCall,
   type handleUnaryCall,
   makeGenericClientConstructor,
@@ -32,16 +34,32 @@ export interface AppendRequest {
   orgId: Buffer;
   /** CloudEvents 1.0 structured JSON, canonical UTF-8, at most 60,000 bytes; stored verbatim */
   event: Buffer;
+  /** the answer has none: whoever keeps no proofs spares both sides the work */
+  withoutProof?: boolean | undefined;
 }
 
 /** Sent once the event is in the log, the checkpoint is signed and the anchors hold it. */
 export interface AppendResponse {
   /** dense, from 0 */
   index: bigint;
-  /** c2sp.org/tlog-proof@v1, the event in its extra line */
+  /** c2sp.org/tlog-proof@v1, the event in its extra line; empty when it was not asked for */
   proof: string;
   /** the signed note the proof leads to */
   checkpoint: string;
+}
+
+export interface AppendStreamResponse {
+  /** of the event that is answered, as it was sent */
+  eventId: Buffer;
+  answer: { $case: "appended"; value: AppendResponse } | { $case: "refused"; value: AppendRefusal } | undefined;
+}
+
+/** The event is not taken, and would not be later. */
+export interface AppendRefusal {
+  /** status code of gRPC: INVALID_ARGUMENT or ALREADY_EXISTS */
+  code: number;
+  /** one of a closed list, with the names of fields */
+  details: string;
 }
 
 export interface GetProofRequest {
@@ -68,7 +86,7 @@ export interface Tombstone {
 }
 
 function createBaseAppendRequest(): AppendRequest {
-  return { eventId: Buffer.alloc(0), orgId: Buffer.alloc(0), event: Buffer.alloc(0) };
+  return { eventId: Buffer.alloc(0), orgId: Buffer.alloc(0), event: Buffer.alloc(0), withoutProof: undefined };
 }
 
 export const AppendRequest: MessageFns<AppendRequest> = {
@@ -81,6 +99,9 @@ export const AppendRequest: MessageFns<AppendRequest> = {
     }
     if (message.event.length !== 0) {
       writer.uint32(26).bytes(message.event);
+    }
+    if (message.withoutProof !== undefined) {
+      writer.uint32(32).bool(message.withoutProof);
     }
     return writer;
   },
@@ -120,6 +141,14 @@ export const AppendRequest: MessageFns<AppendRequest> = {
             }
 
             message.event = Buffer.from(reader.bytes());
+            continue;
+          }
+          case 4: {
+            if (tag !== 32) {
+              break;
+            }
+
+            message.withoutProof = reader.bool();
             continue;
           }
         }
@@ -191,6 +220,133 @@ export const AppendResponse: MessageFns<AppendResponse> = {
             }
 
             message.checkpoint = reader.string();
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+};
+
+function createBaseAppendStreamResponse(): AppendStreamResponse {
+  return { eventId: Buffer.alloc(0), answer: undefined };
+}
+
+export const AppendStreamResponse: MessageFns<AppendStreamResponse> = {
+  encode(message: AppendStreamResponse, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.eventId.length !== 0) {
+      writer.uint32(10).bytes(message.eventId);
+    }
+    switch (message.answer?.$case) {
+      case "appended":
+        AppendResponse.encode(message.answer.value, writer.uint32(18).fork()).join();
+        break;
+      case "refused":
+        AppendRefusal.encode(message.answer.value, writer.uint32(26).fork()).join();
+        break;
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): AppendStreamResponse {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseAppendStreamResponse();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.eventId = Buffer.from(reader.bytes());
+            continue;
+          }
+          case 2: {
+            if (tag !== 18) {
+              break;
+            }
+
+            message.answer = { $case: "appended", value: AppendResponse.decode(reader, reader.uint32()) };
+            continue;
+          }
+          case 3: {
+            if (tag !== 26) {
+              break;
+            }
+
+            message.answer = { $case: "refused", value: AppendRefusal.decode(reader, reader.uint32()) };
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+};
+
+function createBaseAppendRefusal(): AppendRefusal {
+  return { code: 0, details: "" };
+}
+
+export const AppendRefusal: MessageFns<AppendRefusal> = {
+  encode(message: AppendRefusal, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.code !== 0) {
+      writer.uint32(8).uint32(message.code);
+    }
+    if (message.details !== "") {
+      writer.uint32(18).string(message.details);
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): AppendRefusal {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseAppendRefusal();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 8) {
+              break;
+            }
+
+            message.code = reader.uint32();
+            continue;
+          }
+          case 2: {
+            if (tag !== 18) {
+              break;
+            }
+
+            message.details = reader.string();
             continue;
           }
         }
@@ -451,6 +607,21 @@ export const AuditService = {
     responseSerialize: (value: AppendResponse): Buffer => Buffer.from(AppendResponse.encode(value).finish()),
     responseDeserialize: (value: Buffer): AppendResponse => AppendResponse.decode(value),
   },
+  /**
+   * The same for who has many: events enter the log in the order they are sent, each is answered when it is in. An event
+   * that is not taken is answered with why, and the others go on; whatever else goes wrong ends the call with the status
+   * that Append would have had, and no event sent after the one it befell enters by this call.
+   */
+  appendStream: {
+    path: "/lethe.audit.v1.Audit/AppendStream" as const,
+    requestStream: true as const,
+    responseStream: true as const,
+    requestSerialize: (value: AppendRequest): Buffer => Buffer.from(AppendRequest.encode(value).finish()),
+    requestDeserialize: (value: Buffer): AppendRequest => AppendRequest.decode(value),
+    responseSerialize: (value: AppendStreamResponse): Buffer =>
+      Buffer.from(AppendStreamResponse.encode(value).finish()),
+    responseDeserialize: (value: Buffer): AppendStreamResponse => AppendStreamResponse.decode(value),
+  },
   /** NOT_FOUND: the log holds no such event (yet). */
   getProof: {
     path: "/lethe.audit.v1.Audit/GetProof" as const,
@@ -476,6 +647,12 @@ export const AuditService = {
 
 export interface AuditServer extends UntypedServiceImplementation {
   append: handleUnaryCall<AppendRequest, AppendResponse>;
+  /**
+   * The same for who has many: events enter the log in the order they are sent, each is answered when it is in. An event
+   * that is not taken is answered with why, and the others go on; whatever else goes wrong ends the call with the status
+   * that Append would have had, and no event sent after the one it befell enters by this call.
+   */
+  appendStream: handleBidiStreamingCall<AppendRequest, AppendStreamResponse>;
   /** NOT_FOUND: the log holds no such event (yet). */
   getProof: handleUnaryCall<GetProofRequest, GetProofResponse>;
   /** What is kept outside the database: the organizations that gave payload up for ever. */
@@ -498,6 +675,17 @@ export interface AuditClient extends Client {
     options: Partial<CallOptions>,
     callback: (error: ServiceError | null, response: AppendResponse) => void,
   ): ClientUnaryCall;
+  /**
+   * The same for who has many: events enter the log in the order they are sent, each is answered when it is in. An event
+   * that is not taken is answered with why, and the others go on; whatever else goes wrong ends the call with the status
+   * that Append would have had, and no event sent after the one it befell enters by this call.
+   */
+  appendStream(): ClientDuplexStream<AppendRequest, AppendStreamResponse>;
+  appendStream(options: Partial<CallOptions>): ClientDuplexStream<AppendRequest, AppendStreamResponse>;
+  appendStream(
+    metadata: Metadata,
+    options?: Partial<CallOptions>,
+  ): ClientDuplexStream<AppendRequest, AppendStreamResponse>;
   /** NOT_FOUND: the log holds no such event (yet). */
   getProof(
     request: GetProofRequest,
