@@ -34,7 +34,7 @@ const entryOf = (model: CatalogModel) => ({
 
 /** GET /v1/models: what can be called here and now. A key adds the organization's own provider accounts. */
 export const serveModels = (house: House, incoming: IncomingMessage, res: ServerResponse): void => {
-  const authenticated = authenticate(incoming.rawHeaders, house.policy, Date.now());
+  const authenticated = authenticate(incoming, house.policy, Date.now());
   const orgId = authenticated.ok ? authenticated.principal.key.orgId : undefined;
   const models = listModels(house.policy.providers(orgId)).filter(({ endpoints }) =>
     endpoints.some((endpoint) => served.has(endpoint)),

@@ -11,7 +11,7 @@ import type { House } from './house.js';
 import type { CallerRequest, CallerResponse } from './http/caller.js';
 import { ClientConnection } from './http/client-connection.js';
 import { sendError } from './http/error-response.js';
-import { readBody } from './http/read-body.js';
+import { readBody, readWholeBody } from './http/read-body.js';
 import { relay } from './http/relay.js';
 import type { UnroutedCode } from './http/server.js';
 import type { RequestBody } from './http/types.js';
@@ -49,7 +49,8 @@ export const serveRequest = async (
   try {
     const principal = enter(house, course, incoming);
     course.point = 'read_request';
-    body = await readBody(incoming, readingOf(house, served));
+    const reading = readingOf(house, served);
+    body = readWholeBody(incoming, reading) ?? (await readBody(incoming, reading));
     const admitted = admit(house, course, { served, principal, body }, incoming.rawHeaders);
     const call = new ProviderCall(house, course, admitted, client);
     const upstream = await callWithFallback(call);
@@ -83,7 +84,7 @@ export const serveUnrouted = (
 ): void => {
   const dialect = dialectOf(incoming);
   const course = new Course('other', house.policy.version, dialect);
-  const authenticated = authenticate(incoming.rawHeaders, house.policy, course.arrivedAtMs);
+  const authenticated = authenticate(incoming, house.policy, course.arrivedAtMs);
   if (authenticated.ok) course.principal = authenticated.principal;
   course.point = 'route';
   incoming.on('data', (chunk: Buffer) => chunk.fill(0));
@@ -97,7 +98,7 @@ export const serveUnrouted = (
 
 const enter = (house: House, course: Course, incoming: CallerRequest): Principal => {
   course.point = 'authenticate';
-  const authenticated = authenticate(incoming.rawHeaders, house.policy, course.arrivedAtMs);
+  const authenticated = authenticate(incoming, house.policy, course.arrivedAtMs);
   if (!authenticated.ok) throw new LetheError(authenticated.code);
   course.principal = authenticated.principal;
   if (incoming.rawHeaders.length / 2 > house.settings.headersMax)

@@ -24,7 +24,7 @@ const worldOf = ({ key = {}, usable = true, orgKnown = true }: World = {}) => {
       return sha256Hex === tokenSha256(token).toString('hex') ? known : undefined;
     },
   };
-  const ask = (...headers: string[]) => authenticate(headers, world, nowMs);
+  const ask = (...headers: string[]) => authenticate({ rawHeaders: headers }, world, nowMs);
   return { ask, known, org, looked };
 };
 const found = { ok: true };

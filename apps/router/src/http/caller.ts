@@ -1,10 +1,21 @@
 import type { Socket } from 'node:net';
 
+/** What was learned of the credentials of a request, for those that follow it in the very same words. */
+export interface Credentials {
+  keySha256Hex: string | undefined;
+}
+
 /** A request of a caller, whoever reads it from the connection: Node, or `plain/`. Node's IncomingMessage is one. */
 export interface CallerRequest {
   /** Names and values in turn. */
   readonly rawHeaders: readonly string[];
   readonly socket: Socket;
+  readonly credentials?: Credentials;
+  /**
+   * Hands over the body, when all of it came with the head: `data` and `end` are not told then. The taker overwrites
+   * it. Only within the call of the handler.
+   */
+  takeWhole?(): Buffer | undefined;
   /** All of it is here. */
   readonly complete: boolean;
   readonly destroyed: boolean;

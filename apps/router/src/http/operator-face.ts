@@ -1,4 +1,10 @@
-import { type Logger, type RestAppMetrics, serveRest, withHouseRoutes } from '@lethe/service-kit';
+import {
+  type Logger,
+  type RestAppMetrics,
+  serveRest,
+  type TlsIdentity,
+  withHouseRoutes,
+} from '@lethe/service-kit';
 import { Hono } from 'hono';
 
 export interface OperatorFace {
@@ -7,6 +13,8 @@ export interface OperatorFace {
   readonly log: Logger;
   readonly metrics: RestAppMetrics;
   readonly ready: () => boolean | Promise<boolean>;
+  /** HTTPS with it, HTTP without. */
+  readonly tls?: TlsIdentity | undefined;
 }
 
 /** Serves health, readiness and metrics on the operator's port. Rejects with the system's error. */
@@ -16,5 +24,6 @@ export const serveOperator = ({
   log,
   metrics,
   ready,
+  tls,
 }: OperatorFace): Promise<{ close(): Promise<void> }> =>
-  serveRest(withHouseRoutes(new Hono(), { origin: 'router', log, metrics, ready }), { host, port });
+  serveRest(withHouseRoutes(new Hono(), { origin: 'router', log, metrics, ready }), { host, port, tls });

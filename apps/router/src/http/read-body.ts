@@ -28,6 +28,33 @@ export const readBody = <Name extends string>(
     new BodyRead(incoming, options, resolve, reject).begin();
   });
 
+/**
+ * Checks a body that came in one piece with its head: nothing to wait for, or to be late with. Undefined when readBody()
+ * has to read it. Throws as that one rejects, and overwrites it then.
+ */
+export const readWholeBody = <Name extends string>(
+  incoming: CallerRequest,
+  { names, limits }: ReadBodyOptions<Name>,
+): RequestBody<Name> | undefined => {
+  if (incoming.takeWhole === undefined) return undefined;
+  if (rawHeader(incoming.rawHeaders, 'content-encoding') !== undefined) return undefined;
+  const whole = incoming.takeWhole();
+  if (whole === undefined) return undefined;
+  const scanner = new JsonScanner(names, limits);
+  try {
+    if (whole.length > limits.bodyBytesMax) throw new LetheError('caller.body_too_large');
+    scanner.feed(whole);
+    const list = new ChunkList();
+    list.append(whole);
+    return new BufferedBody(list, scanner.finish());
+  } catch (error) {
+    whole.fill(0);
+    throw error instanceof LetheError ? error : new LetheError('gateway.internal');
+  } finally {
+    scanner.wipe();
+  }
+};
+
 class BodyRead<Name extends string> {
   readonly #incoming: CallerRequest;
   readonly #limits: BodyLimits;

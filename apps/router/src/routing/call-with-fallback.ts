@@ -104,25 +104,38 @@ const attemptOnce = (
 
 /**
  * Walks the plan: some tries at each account, then the next. Only what may safely be repeated is repeated, and each
- * attempt asks the policy anew. Throws ProviderFailedError with the last refusal, or what `prepare` throws.
+ * attempt asks the policy anew. Rejects with ProviderFailedError, the last refusal, or with what `prepare` throws.
  */
-export const callWithFallback = async (options: CallOptions): Promise<UpstreamResponse> => {
-  let last: ProviderFailedError | undefined;
-  const { plan } = options;
-  for (let fallbackIndex = 0; fallbackIndex < plan.length; fallbackIndex += 1) {
-    const attempt = plan[fallbackIndex] as PlannedAttempt;
-    for (let tries = 0; tries < options.triesPerAccountMax; tries += 1) {
-      // Between attempts nothing is on its way.
-      if (options.aborted()) throw refusalOf({ failure: 'aborted', sent: false });
-      options.onAttempt(attempt, fallbackIndex);
-      const result = await attemptOnce(options, attempt);
-      if (!(result instanceof ProviderFailedError)) return result;
-      last = result;
-      if (!result.refusal.retriable) throw result;
-      // A rate limit is the caller's to wait out, unless another account can serve.
-      if (result.refusal.code === 'provider.rate_limited') break;
-      if (tries + 1 < options.triesPerAccountMax) await wait(options.retryWaitMs * 2 ** tries);
-    }
+export const callWithFallback = (options: CallOptions): Promise<UpstreamResponse> => walk(options, 0, 0);
+
+/** The try at one account, and what follows when it fails. Most requests need one, and wait for nothing else. */
+const walk = (options: CallOptions, fallbackIndex: number, tries: number): Promise<UpstreamResponse> => {
+  try {
+    // Between attempts nothing is on its way.
+    if (options.aborted()) throw refusalOf({ failure: 'aborted', sent: false });
+    const attempt = options.plan[fallbackIndex] as PlannedAttempt;
+    options.onAttempt(attempt, fallbackIndex);
+    return attemptOnce(options, attempt).then((result) =>
+      result instanceof ProviderFailedError ? walkOn(options, result, fallbackIndex, tries) : result,
+    );
+  } catch (error) {
+    return Promise.reject(error);
   }
-  throw last as ProviderFailedError;
+};
+
+const walkOn = async (
+  options: CallOptions,
+  failed: ProviderFailedError,
+  fallbackIndex: number,
+  tries: number,
+): Promise<UpstreamResponse> => {
+  const { refusal } = failed;
+  if (!refusal.retriable) throw failed;
+  // A rate limit is the caller's to wait out, unless another account can serve.
+  if (refusal.code !== 'provider.rate_limited' && tries + 1 < options.triesPerAccountMax) {
+    await wait(options.retryWaitMs * 2 ** tries);
+    return walk(options, fallbackIndex, tries + 1);
+  }
+  if (fallbackIndex + 1 === options.plan.length) throw failed;
+  return walk(options, fallbackIndex + 1, 0);
 };

@@ -1,7 +1,7 @@
 import { STATUS_CODES } from 'node:http';
 import type { Socket } from 'node:net';
 import { LetheError } from '@lethe/service-kit';
-import type { CallerRequest, CallerResponse } from '../caller.js';
+import type { CallerRequest, CallerResponse, Credentials } from '../caller.js';
 import { type BodyFrame, writeHead } from '../plain-head.js';
 import type { Scratch } from '../scratch.js';
 
@@ -34,6 +34,7 @@ const chunkedEnd = 'Transfer-Encoding: chunked\r\n\r\n';
  */
 export class PlainCall implements CallerRequest, CallerResponse {
   readonly #carrier: PlainCarrier;
+  #whole: Buffer | undefined;
   #onData: ((chunk: Buffer) => void) | undefined;
   #onEnd: Listener | undefined;
   #onClose: Listener | undefined;
@@ -52,6 +53,7 @@ export class PlainCall implements CallerRequest, CallerResponse {
   constructor(
     carrier: PlainCarrier,
     readonly rawHeaders: readonly string[],
+    readonly credentials: Credentials,
   ) {
     this.#carrier = carrier;
     this.socket = carrier.socket;
@@ -93,6 +95,23 @@ export class PlainCall implements CallerRequest, CallerResponse {
 
   resume(): void {
     // Bytes are never kept back.
+  }
+
+  takeWhole(): Buffer | undefined {
+    const whole = this.#whole;
+    this.#whole = undefined;
+    this.readableEnded = whole !== undefined;
+    return whole;
+  }
+
+  /** All of the body came with the head. The listeners get it, unless the handler takes it. */
+  handle(whole: Buffer | undefined, handler: (call: this) => void): void {
+    this.#whole = whole;
+    this.complete = whole !== undefined;
+    handler(this);
+    const untaken = this.#whole;
+    this.#whole = undefined;
+    if (untaken !== undefined) this.received(untaken, true);
   }
 
   /** A part of the body has come, in a Buffer of its own that is the listener's. */

@@ -1,8 +1,8 @@
 import type { Socket } from 'node:net';
 import type { CoarseTimer, Deadline } from '@lethe/service-kit';
 import { Carry } from '../carry.js';
+import { HeadMemory } from './head-memory.js';
 import { PlainCall, type PlainCarrier } from './plain-call.js';
-import { readPlainRequestHead } from './plain-request-head.js';
 import { readInto } from './read-into.js';
 
 export type PlainHandler = (call: PlainCall) => void;
@@ -41,6 +41,7 @@ export class PlainConnection implements PlainCarrier {
   readonly #deadline: Deadline;
   /** A head that is not whole, or what was sent ahead. */
   readonly #begun = new Carry();
+  readonly #heads = new HeadMemory();
   #call: PlainCall | undefined;
   #bodyLeft = 0;
   /** The buffer that the next read goes to, when it is to stay with the body. */
@@ -137,7 +138,7 @@ export class PlainConnection implements PlainCarrier {
   /** Begins a call if its head is whole. Returns the offset after the head; `start`, when more has to come. */
   #begin(buffer: Buffer, start: number, end: number): number {
     const { posts, headBytesMax } = this.#setting;
-    const head = readPlainRequestHead(buffer, start, end, posts);
+    const head = this.#heads.read(buffer, start, end, posts);
     const isPartial = head === 'partial' && end - start <= headBytesMax;
     if (isPartial) return start;
     if (head === 'partial' || head === 'other' || head.end - start > headBytesMax) {
@@ -145,12 +146,14 @@ export class PlainConnection implements PlainCarrier {
       return end;
     }
     this.#deadline.postpone(Number.POSITIVE_INFINITY);
-    this.#bodyLeft = head.bodyBytes;
-    const call = new PlainCall(this, head.rawHeaders);
+    const bodyEnd = head.end + head.bodyBytes;
+    const whole = bodyEnd <= end ? copyOf(buffer, head.end, bodyEnd) : undefined;
+    this.#bodyLeft = whole === undefined ? head.bodyBytes : 0;
+    const call = new PlainCall(this, head.rawHeaders, head.credentials);
     this.#call = call;
     this.#setting.onTraffic();
-    (posts.get(head.path) as PlainHandler)(call);
-    return head.end;
+    call.handle(whole, posts.get(head.path) as PlainHandler);
+    return whole === undefined ? head.end : bodyEnd;
   }
 
   #receive(chunk: Buffer): void {
@@ -194,6 +197,7 @@ export class PlainConnection implements PlainCarrier {
   #leaveToNode(buffer: Buffer, start: number, end: number): void {
     this.#isNodes = true;
     this.#deadline.stop();
+    this.#heads.wipe();
     this.#begun.wipe();
     const { socket } = this;
     socket.off('error', ignore);
@@ -225,6 +229,7 @@ export class PlainConnection implements PlainCarrier {
   readonly #closed = (): void => {
     this.#deadline.stop();
     this.#begun.wipe();
+    this.#heads.wipe();
     this.#setting.onTraffic();
     this.#setting.gone(this);
     this.#call?.closed();

@@ -1,3 +1,5 @@
+import type { Credentials } from '../caller.js';
+
 /** A POST to a path that is served, with a body of known length and nothing about the connection to decide. */
 export interface PlainRequestHead {
   readonly path: string;
@@ -6,6 +8,12 @@ export interface PlainRequestHead {
   readonly bodyBytes: number;
   /** The offset after the head. */
   readonly end: number;
+  /** Where in the head the length of the body stands, and its place among `rawHeaders`. */
+  readonly lengthStart: number;
+  readonly lengthEnd: number;
+  readonly lengthIndex: number;
+  /** What was learned of the credentials in it. */
+  readonly credentials: Credentials;
 }
 
 const cr = 0x0d;
@@ -103,17 +111,18 @@ export const readPlainRequestHead = (
   const path = bytes.toString('latin1', pathStart, at);
   if (!paths.has(path)) return 'other';
   at += version.length;
-  return readHeaders(bytes, at, found, { path, end: headEnd });
+  return readHeaders(bytes, at, found, { path, start, end: headEnd });
 };
 
 const readHeaders = (
   bytes: Buffer,
   start: number,
   found: number,
-  { path, end }: Pick<PlainRequestHead, 'path' | 'end'>,
+  { path, start: headStart, end }: { path: string; start: number; end: number },
 ): PlainRequestHead | 'other' => {
   const framing = new Framing();
   const rawHeaders: string[] = [];
+  let [lengthStart, lengthEnd, lengthIndex] = [0, 0, 0];
   // One text for all; the parts of it are no copies.
   const text = bytes.toString('latin1', start, found);
   for (let at = start; at < found; ) {
@@ -131,10 +140,27 @@ const readHeaders = (
     let valueEnd = at;
     while (valueEnd > valueStart && (bytes[valueEnd - 1] as number) <= space) valueEnd--;
     const value = text.slice(valueStart - start, valueEnd - start);
+    const isSized = framing.bodyBytes !== -1;
     if (!framing.takes(name, value)) return 'other';
+    if (!isSized && framing.bodyBytes !== -1) {
+      lengthStart = valueStart - headStart;
+      lengthEnd = valueEnd - headStart;
+      lengthIndex = rawHeaders.length + 1;
+    }
     rawHeaders.push(name, value);
     if (rawHeaders.length > headersMax * 2) return 'other';
     at += 2;
   }
-  return framing.isPlain ? { path, rawHeaders, bodyBytes: framing.bodyBytes, end } : 'other';
+  if (!framing.isPlain) return 'other';
+  const credentials = { keySha256Hex: undefined };
+  return {
+    path,
+    rawHeaders,
+    bodyBytes: framing.bodyBytes,
+    end,
+    lengthStart,
+    lengthEnd,
+    lengthIndex,
+    credentials,
+  };
 };
