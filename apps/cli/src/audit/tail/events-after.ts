@@ -22,9 +22,10 @@ export interface EventQuestion {
   readonly most: number;
 }
 
-const queryOf = ({ type, since, most }: EventQuestion, cursor: string | null): string => {
+const queryOf = ({ type, orgId, since, most }: EventQuestion, cursor: string | null): string => {
   const query = new URLSearchParams({ limit: String(Math.min(most, pageSize)) });
   if (type !== undefined) query.set('type', type);
+  if (orgId !== undefined) query.set('org', orgId);
   if (since !== undefined) query.set('from', since);
   if (cursor !== null) query.set('cursor', cursor);
   return String(query);
@@ -35,15 +36,14 @@ export const eventsAfter = async (
   client: ApiClient,
   question: EventQuestion,
 ): Promise<{ readonly events: PlacedEvent[]; readonly newest: number; readonly isCut: boolean }> => {
-  const { orgId, after, most } = question;
+  const { after, most } = question;
   const found: PlacedEvent[] = [];
   let newest = after;
   let cursor: string | null = null;
   let lookedAt = 0;
   let isCut = true;
   while (found.length < most && lookedAt < lookedAtMax) {
-    const wanted = orgId === undefined ? most - found.length : pageSize;
-    const query = queryOf({ ...question, most: wanted }, cursor);
+    const query = queryOf({ ...question, most: most - found.length }, cursor);
     const page: z.infer<typeof pageSchema> = await client.call(
       'GET',
       `/v1/audit/events?${query}`,
@@ -51,7 +51,7 @@ export const eventsAfter = async (
     );
     const fresh = page.data.filter(({ index }) => index > after);
     newest = Math.max(newest, fresh[0]?.index ?? after);
-    found.push(...fresh.filter(({ event }) => orgId === undefined || event.partitionkey === orgId));
+    found.push(...fresh);
     lookedAt += page.data.length;
     cursor = page.next_cursor;
     if (cursor === null || fresh.length < page.data.length || page.data.length === 0) {

@@ -31,11 +31,12 @@ const placed = (index: number) => ({
 });
 /** The list as audit answers it: newest first, filtered, in pages. */
 const listed = (query: URLSearchParams) => {
-  const [from, type] = [query.get('from') ?? '', query.get('type')];
+  const [from, type, org] = [query.get('from') ?? '', query.get('type'), query.get('org')];
   const start = Number(query.get('cursor') ?? 0);
   const found = [...events]
     .reverse()
-    .filter(({ event }) => event.time >= from && (type === null || event.type.includes(type)));
+    .filter(({ event }) => event.time >= from && (type === null || event.type.includes(type)))
+    .filter(({ event }) => org === null || event.partitionkey === org);
   const page = found.slice(start, start + Number(query.get('limit')));
   return { data: page, next_cursor: start + page.length < found.length ? `${start + page.length}` : null };
 };
@@ -81,6 +82,7 @@ describe('lethe audit tail --once', () => {
   it('of one organization, by slug and by id, however many of others lie between', async () => {
     expect(indices((await tail('--once', '--last', '3', '--org', 'mine')).out)).toEqual([24, 26, 28]);
     expect(indices((await tail('--once', '--last', '3', '--org', otherOrg)).out)).toEqual([25, 27, 29]);
+    expect(server.asked.at(-1)?.url).toBe(`/v1/audit/events?limit=3&org=${otherOrg}`);
     expect(await tail('--once', '--org', 'nobody')).toMatchObject({
       code: 1,
       err: expect.stringContaining('lethe org list'),
