@@ -49,7 +49,7 @@ const streamCalls = (open: () => Stream) => {
     });
     return begun;
   };
-  return (request: audit.AppendRequest): Promise<audit.AppendResponse> =>
+  const append = (request: audit.AppendRequest): Promise<audit.AppendResponse> =>
     new Promise((resolve, reject) => {
       stream ??= begin();
       waiting.set(request.eventId.toString('hex'), {
@@ -58,6 +58,7 @@ const streamCalls = (open: () => Stream) => {
       });
       stream.write(request);
     });
+  return { append, end: () => stream?.end() };
 };
 
 export const connectAppend = (address: string, credential: string): AppendClient => {
@@ -66,10 +67,11 @@ export const connectAppend = (address: string, credential: string): AppendClient
     'grpc.max_reconnect_backoff_ms': 200,
   });
   const metadata = callMetadata(new Opaque(credential));
+  const byStream = streamCalls(() => client.appendStream(metadata));
   return {
     append: (request, deadlineMs = 5_000) =>
       callUnary(client.append.bind(client), request, metadata, deadlineMs),
-    appendByStream: streamCalls(() => client.appendStream(metadata)),
+    appendByStream: byStream.append,
     refusalOf: (request) =>
       new Promise((resolve) => {
         client.append(request, metadata, { deadline: Date.now() + 5_000 }, (error) =>
@@ -86,6 +88,9 @@ export const connectAppend = (address: string, credential: string): AppendClient
       }
       return found;
     },
-    close: () => client.close(),
+    close: () => {
+      byStream.end();
+      client.close();
+    },
   };
 };
