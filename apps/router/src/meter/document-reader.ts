@@ -7,8 +7,8 @@ const backslash = 0x5c;
 const placesMax = 8;
 const capturedBytesMax = 40;
 const digitsMax = 15;
-/** Bytes of a string that are looked at one by one before a native search for its end. */
-const nearBytes = 48;
+/** Bytes of a string that are looked at one by one before a native search for its end: prose with quotes never gets far. */
+const nearBytes = 256;
 
 /** What stood at the places of a document. */
 export interface Noted {

@@ -13,12 +13,12 @@ export interface UsageReading {
 export interface ResponseReading {
   readonly usage: UsageReading | undefined; // undefined: the provider sent none, or only of the input
   /** Of a stream that was left: the input as its first event counted it, when that is all that is known. */
-  readonly inputReported?: UsageReading;
+  readonly inputReported?: UsageReading | undefined;
   readonly finishReason: FinishReason;
   readonly streamError: boolean; // an error event of the dialect
   readonly endMarkSeen: boolean; // the event that ends a stream of the dialect; of a body: it is one whole document
   readonly contentEvents: number; // of a stream: events with content, in tokens, for the estimate
   readonly bodyBytes: number;
   /** Bytes that may be output of a model; absent: all. */
-  readonly outputBytes?: number;
+  readonly outputBytes?: number | undefined;
 }

@@ -55,7 +55,9 @@ export class ResponseMeter {
     if (this.#stream !== undefined) return this.#stream.known();
     if (this.#document === undefined) return undefined;
     const { noted, complete } = this.#document;
-    return { ...this.#dialect.know(noted), hasEnded: complete };
+    const known = this.#dialect.know(noted);
+    known.hasEnded = complete;
+    return known;
   }
 
   #readingOf(known: Known | undefined): ResponseReading {
@@ -64,13 +66,13 @@ export class ResponseMeter {
     const givesNoText = this.#endpoint === 'embeddings' || this.#endpoint === 'count_tokens';
     return {
       usage: isFinal ? counted : undefined,
-      ...(!isFinal && counted !== undefined ? { inputReported: { ...counted, tokensOutput: 0 } } : {}),
+      inputReported: isFinal || counted === undefined ? undefined : { ...counted, tokensOutput: 0 },
       finishReason: known?.finishReason ?? 'unspecified',
       streamError: known?.hasError ?? false,
       endMarkSeen: known?.hasEnded ?? false,
       contentEvents: Math.ceil(this.#stream?.contentEvents ?? 0),
       bodyBytes: this.#bodyBytes,
-      ...(givesNoText ? { outputBytes: 0 } : {}),
+      outputBytes: givesNoText ? 0 : undefined,
     };
   }
 
