@@ -10,7 +10,7 @@ export {
 export { type LogFaultCode, TransparencyLogFault } from './fault.js';
 export { consistencyNodes, consistencyProof } from './proof/consistency.js';
 export { formatProof, type ProofParts } from './proof/format-proof.js';
-export { inclusionNodes, inclusionProof } from './proof/inclusion.js';
+export { inclusionNodes, inclusionProof, inclusionProver } from './proof/inclusion.js';
 export { newEntryBundles, newTiles, sizeHasTile, tilesOfSize } from './tile/coverage.js';
 export { encodeEntryBundle, encodeTile, type TileNodes, tileNodes } from './tile/tile-bytes.js';
 export { parseTilePath, type TileId, tilePath, tileWidth } from './tile/tile-path.js';

@@ -16,17 +16,16 @@ export interface ProofRequest {
   readonly checkpoint: { readonly size: number; readonly note: string };
 }
 
-/** The proof from hashes that were fetched already. */
-export const makeProof = ({ index, body, checkpoint }: ProofRequest, lookup: NodeLookup): PlacedProof => ({
+/** The proof with a path that was computed already. */
+export const proofOf = ({ index, body, checkpoint }: ProofRequest, path: readonly Buffer[]): PlacedProof => ({
   index,
-  proof: formatProof({
-    extra: body,
-    index,
-    path: inclusionProof(index, checkpoint.size, lookup),
-    checkpoint: checkpoint.note,
-  }),
+  proof: formatProof({ extra: body, index, path, checkpoint: checkpoint.note }),
   checkpoint: checkpoint.note,
 });
+
+/** The proof from hashes that were fetched already. */
+export const makeProof = (request: ProofRequest, lookup: NodeLookup): PlacedProof =>
+  proofOf(request, inclusionProof(request.index, request.checkpoint.size, lookup));
 
 /** The proofs, in the order of the requests, with one read of hashes. Rejects with StoreError. */
 export const readProofs = async (sql: ISql, requests: readonly ProofRequest[]): Promise<PlacedProof[]> => {

@@ -1,10 +1,11 @@
+import { inclusionProver } from '@lethe/transparency-log';
 import { shredsHistory } from '../anchor/anchor-codec.js';
 import type { Tombstone } from '../anchor/anchors.js';
 import type { AppendableEvent } from '../append/read-event.js';
 import type { LogKeeper, SignedHead } from '../log/log-keeper.js';
 import type { PlacedProof } from '../log/log-reader.js';
 import type { LogSigner } from '../log/log-signer.js';
-import { makeProof, readProofs } from '../log/proof-of.js';
+import { proofOf, readProofs } from '../log/proof-of.js';
 import { appendBatch, type BatchOutcome, withLogLocked } from '../store/append-batch.js';
 import type { AuditDatabase } from '../store/database.js';
 import { type KnownEvent, readKnown } from '../store/read-events.js';
@@ -90,9 +91,10 @@ const settleAppended = async (
   const { head, hashes } = built;
   const from = built.batch.base.size;
   await keeper.advance(head, tombstonesOf(eventsOf(batch)), from);
+  const pathOf = inclusionProver(head.size, hashes);
   batch.forEach(({ event, withProof, resolve }, at) => {
     const index = from + at;
-    if (withProof) resolve(makeProof({ index, body: event.body, checkpoint: head }, hashes));
+    if (withProof) resolve(proofOf({ index, body: event.body, checkpoint: head }, pathOf(index)));
     else resolve({ index, proof: '', checkpoint: head.note });
   });
 };

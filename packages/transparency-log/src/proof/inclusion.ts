@@ -26,6 +26,23 @@ const pathRanges = (index: number, size: number): LeafRange[] => {
 export const inclusionNodes = (index: number, size: number): NodeId[] =>
   pathRanges(index, size).flatMap(rangeNodes);
 
+/**
+ * Gives the paths of leaves of one tree as `inclusionProof` does; what neighbours share at the ragged end of the tree is
+ * hashed once.
+ */
+export const inclusionProver = (size: number, lookup: NodeLookup): ((index: number) => Buffer[]) => {
+  const ragged = new Map<number, Buffer>();
+  const rootOf = (range: LeafRange): Buffer => {
+    if (range.end !== size) return rangeRoot(range, lookup);
+    const known = ragged.get(range.start);
+    if (known !== undefined) return known;
+    const root = rangeRoot(range, lookup);
+    ragged.set(range.start, root);
+    return root;
+  };
+  return (index) => pathRanges(index, size).map(rootOf);
+};
+
 /** Path of RFC 6962 2.1.1, from the leaf's sibling upward, 32 bytes each. Throws also `node_missing`. */
 export const inclusionProof = (index: number, size: number, lookup: NodeLookup): Buffer[] =>
   pathRanges(index, size).map((range) => rangeRoot(range, lookup));
