@@ -3,10 +3,13 @@ import { openObjectReader } from '@lethe/object-store';
 import {
   ConfigError,
   createMetrics,
+  type Launch,
   type Logger,
+  openTls,
   type RunningService,
   serveGrpc,
   serveRest,
+  showCertificateExpiry,
   showReadiness,
 } from '@lethe/service-kit';
 import { createUsageStore } from './analytics/usage-store.js';
@@ -52,23 +55,43 @@ const wrappingOf = ({ transitKeys, transitWrappingKey }: Config): TransitWrappin
     ? createLaunchedWrapping(Buffer.from(transitWrappingKey ?? '', 'hex'))
     : createFolderWrapping(transitKeys.path);
 
-/** Starts the service. A database, a log or a neighbour that is away is waited for. */
-export const startAccounting = async (config: Config, log: Logger): Promise<RunningService> => {
+const poolsOf = (config: Config) => {
+  const { telemetryDatabase, payloadDatabase, readDatabase, controlDatabase } = config;
+  return openPools(
+    {
+      telemetry: telemetryDatabase.url,
+      payload: payloadDatabase.url,
+      read: readDatabase.url,
+      control: controlDatabase.url,
+    },
+    {
+      telemetry: telemetryDatabase.tls,
+      payload: payloadDatabase.tls,
+      read: readDatabase.tls,
+      control: controlDatabase.tls,
+    },
+  );
+};
+
+/**
+ * Starts the service. A database, a log or a neighbour that is away is waited for. `launch` brings renewed certificates.
+ */
+export const startAccounting = async (
+  config: Config,
+  log: Logger,
+  launch?: Pick<Launch, 'onUpdate'>,
+): Promise<RunningService> => {
+  const { tls, renew } = openTls({ service: 'accounting', tls: config.tls, log });
   const metrics = createMetrics('accounting');
   const wrapping = wrappingOf(config);
   const keys = wrappingKeysFrom({ transit: wrapping, atRestRoot: config.atRestRootKey });
-  const pools = openPools({
-    telemetry: config.telemetryDatabase.url,
-    payload: config.payloadDatabase.url,
-    read: config.readDatabase.url,
-    control: config.controlDatabase.url,
-  });
+  const pools = poolsOf(config);
   const control = createControlStore(pools.control);
   await checkRootKeyAtStart(control, keys, log).catch(async (error) => {
     await pools.close();
     throw error;
   });
-  const clients = openClients(config);
+  const clients = openClients(config, tls);
   const ingestMetrics = createIngestMetrics(metrics);
   const objects = config.objectStore === undefined ? undefined : await openObjectReader(config.objectStore);
   const vaultStore = createVaultStore(pools.control, pools.leader);
@@ -91,6 +114,7 @@ export const startAccounting = async (config: Config, log: Logger): Promise<Runn
   const ingest = createIngestStore(read);
   const ready = readinessOf(consumers.states, ingest.ping);
   showReadiness(metrics, ready);
+  showCertificateExpiry(metrics, { service: () => tls?.certificatePem });
   const app = createRestApp({
     identity: clients.identity,
     requests: createRequestStore(read),
@@ -118,9 +142,11 @@ export const startAccounting = async (config: Config, log: Logger): Promise<Runn
     host: config.host,
     port: config.grpcPort,
     credentials: config.callers,
+    tls,
     services: [{ definition: accounting.AccountingControlService, implementation: { ...implementation } }],
   });
-  const rest = await serveRest(app, { host: config.host, port: config.restPort });
+  const rest = await serveRest(app, { host: config.host, port: config.restPort, tls });
+  launch?.onUpdate(renew);
   return {
     stop: async () => {
       await Promise.all([rest.close(), grpc.close(), consumers.stop()]);

@@ -1,5 +1,5 @@
 import type { ObjectReader } from '@lethe/object-store';
-import { createIdentityClient, type Logger, Opaque } from '@lethe/service-kit';
+import { createIdentityClient, type Logger, Opaque, type TlsIdentity } from '@lethe/service-kit';
 import type { Config } from './config.js';
 import type { IngestMetrics } from './ingest/ingest-metrics.js';
 import { startTripwireAlarm } from './ingest/tripwire-alarm.js';
@@ -23,13 +23,13 @@ import type { WrappingKeys } from './vault/wrapping-keys.js';
 const retentionMarginMs = 600_000;
 
 /** The gRPC clients of this service: what it asks admin-config and tells audit. */
-export const openClients = (config: Config) => {
+export const openClients = (config: Config, tls: TlsIdentity | undefined) => {
   const credential = new Opaque(config.serviceCredential);
   const { adminConfigGrpc, auditGrpc } = config;
-  const audit = createAuditClient({ address: auditGrpc, credential });
-  const registration = createRegistration({ address: adminConfigGrpc, credential });
-  const identity = createIdentityClient({ address: adminConfigGrpc, credential });
-  const sealings = createSealingLists({ adminConfigGrpc, auditGrpc, credential });
+  const audit = createAuditClient({ address: auditGrpc, credential, tls });
+  const registration = createRegistration({ address: adminConfigGrpc, credential, tls });
+  const identity = createIdentityClient({ address: adminConfigGrpc, credential, tls });
+  const sealings = createSealingLists({ adminConfigGrpc, auditGrpc, credential, tls });
   return {
     audit,
     registration,

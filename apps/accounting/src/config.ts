@@ -1,6 +1,7 @@
 import { serviceNames } from '@lethe/contracts';
 import type { EventLogConfig } from '@lethe/event-log';
 import type { ObjectStoreConfig } from '@lethe/object-store';
+import { databaseTlsSchema, tlsSchema } from '@lethe/service-kit';
 import { z } from 'zod';
 
 const port = z.number().int().min(1).max(65_535);
@@ -10,7 +11,10 @@ const sha256 = z
   .regex(/^[0-9a-f]{64}$/)
   .transform((hex) => Buffer.from(hex, 'hex'));
 const key = z.string().regex(/^[0-9a-f]{64}$/);
-const database = z.strictObject({ url: z.string().regex(/^postgres(ql)?:\/\//) });
+const database = z.strictObject({
+  url: z.string().regex(/^postgres(ql)?:\/\//),
+  tls: databaseTlsSchema.exactOptional(),
+});
 const milliseconds = z.number().int().positive().exactOptional();
 
 const kafkaLog = z.strictObject({
@@ -34,6 +38,7 @@ const kafkaLog = z.strictObject({
 const postgresLog = z.strictObject({
   kind: z.literal('postgres'),
   url: z.string().regex(/^postgres(ql)?:\/\//),
+  tls: databaseTlsSchema.exactOptional(),
   publishTimeoutMs: milliseconds,
   pollIntervalMs: milliseconds,
   retentionIntervalMs: milliseconds,
@@ -54,6 +59,7 @@ const s3Store = z.strictObject({
 const postgresStore = z.strictObject({
   kind: z.literal('postgres'),
   url: z.string().regex(/^postgres(ql)?:\/\//),
+  tls: databaseTlsSchema.exactOptional(),
 });
 const objectStore: z.ZodType<ObjectStoreConfig> = z.discriminatedUnion('kind', [s3Store, postgresStore]);
 
@@ -70,6 +76,8 @@ const fields = z.strictObject({
   host: z.string().min(1).max(255),
   restPort: port,
   grpcPort: port,
+  /** Its identity among the services, for both of its ports and the calls it makes; absent: plain text. */
+  tls: tlsSchema.exactOptional(),
   /** This service's own credential, for the calls it makes. */
   serviceCredential: z.string().regex(/^lethe_svc_[\x21-\x7e]{20,200}$/),
   /** Who may call it: SHA-256 of each caller's credential, in hex. */

@@ -1,12 +1,16 @@
 import type { policy as wire } from '@lethe/contracts';
 import {
   createMetrics,
+  type Launch,
   type Logger,
+  openTls,
   type Registry,
   type RunningService,
   serveGrpc,
   serveRest,
+  showCertificateExpiry,
   showReadiness,
+  type TlsIdentity,
 } from '@lethe/service-kit';
 import type { Config } from './config.js';
 import { bounds } from './domain/bounds.js';
@@ -47,9 +51,16 @@ const providerAccountsOf = (config: Config): wire.ProviderAccount[] =>
     clientPrivateKeyPem: account.clientPrivateKeyPem?.reveal(),
   }));
 
-const startRelays = (config: Config, database: Database, log: Logger) => {
-  const audit = auditDestination(config.auditGrpc, config.serviceCredential);
-  const accounting = accountingDestination(config.accountingGrpc, config.serviceCredential);
+interface RelayNeeds {
+  readonly config: Config;
+  readonly tls: TlsIdentity | undefined;
+  readonly database: Database;
+  readonly log: Logger;
+}
+
+const startRelays = ({ config, tls, database, log }: RelayNeeds) => {
+  const audit = auditDestination(config.auditGrpc, config.serviceCredential, tls);
+  const accounting = accountingDestination(config.accountingGrpc, config.serviceCredential, tls);
   const common = { database, clock, log };
   const relays = [
     new Relay({ ...common, destination: 'audit', deliver: audit.deliver }),
@@ -68,9 +79,12 @@ const startRelays = (config: Config, database: Database, log: Logger) => {
 };
 
 /** What it asks of audit and accounting, each over a channel of its own. */
-const openNeighbours = ({ auditGrpc, accountingGrpc, serviceCredential }: Config) => {
-  const reader = createAuditReader(auditGrpc, serviceCredential);
-  const sealer = createSealOrg(accountingGrpc, serviceCredential);
+const openNeighbours = (
+  { auditGrpc, accountingGrpc, serviceCredential }: Config,
+  tls: TlsIdentity | undefined,
+) => {
+  const reader = createAuditReader(auditGrpc, serviceCredential, tls);
+  const sealer = createSealOrg(accountingGrpc, serviceCredential, tls);
   return {
     reader,
     sealOrg: sealer.sealOrg,
@@ -93,11 +107,19 @@ const startReports = (metrics: Registry, deps: Deps, log: Logger) => {
   };
 };
 
-/** Starts admin-config and serves until `stop`. Rejects when the database cannot be read or a port is taken. */
-export const startAdminConfig = async (config: Config, log: Logger): Promise<RunningService> => {
-  const database = openDatabase(config.database.url.reveal(), log);
+/**
+ * Starts admin-config and serves until `stop`; `launch` brings renewed certificates. Rejects when the database cannot be
+ * read or a port is taken.
+ */
+export const startAdminConfig = async (
+  config: Config,
+  log: Logger,
+  launch?: Pick<Launch, 'onUpdate'>,
+): Promise<RunningService> => {
+  const { tls, renew } = openTls({ service: 'admin-config', tls: config.tls, log });
+  const database = openDatabase(config.database.url.reveal(), log, config.database.tls);
   const metrics = createMetrics('admin-config');
-  const neighbours = openNeighbours(config);
+  const neighbours = openNeighbours(config, tls);
   const { reader, sealOrg } = neighbours;
   const tombstones = () => reader.tombstones();
   let woken = (): void => {};
@@ -117,7 +139,7 @@ export const startAdminConfig = async (config: Config, log: Logger): Promise<Run
     awaitsAnchors: true,
   });
   await driver.refresh();
-  const relays = startRelays(config, database, log);
+  const relays = startRelays({ config, tls, database, log });
   const watch = watchChanges(database, log, () => {
     relays.wake();
     return driver.refresh();
@@ -136,6 +158,7 @@ export const startAdminConfig = async (config: Config, log: Logger): Promise<Run
   };
   observe({ registry: metrics, driver, database, clock });
   showReadiness(metrics, () => database.ready());
+  showCertificateExpiry(metrics, { service: () => tls?.certificatePem });
   const zdrWatch = new ZdrWatch({ deps, tombstones, log, compared: () => driver.allowGrants() });
   const reports = startReports(metrics, deps, log);
   const authenticator = createAuthenticator(database, config.operatorTokenSha256);
@@ -143,13 +166,15 @@ export const startAdminConfig = async (config: Config, log: Logger): Promise<Run
     host: config.host,
     port: config.grpcPort,
     credentials: config.callers,
+    tls,
     services: [
       policySyncService(deps, { driver, log, report: reports.report }),
       identityService({ authenticator, database, log }),
     ],
   });
   const rest = createRestApp({ deps, authenticator, log, metrics, ready: () => database.ready() });
-  const restServer = await serveRest(rest, { host: config.host, port: config.restPort });
+  const restServer = await serveRest(rest, { host: config.host, port: config.restPort, tls });
+  launch?.onUpdate(renew);
   return {
     stop: async () => {
       watch.close();

@@ -1,6 +1,6 @@
 import { serviceNames } from '@lethe/contracts';
 import { leaseTtlMsMax, leaseTtlMsMin } from '@lethe/policy-sync';
-import { Opaque } from '@lethe/service-kit';
+import { databaseTlsSchema, Opaque, tlsSchema } from '@lethe/service-kit';
 import { z } from 'zod';
 
 const sha256Schema = z
@@ -36,10 +36,12 @@ export const configSchema = z.strictObject({
   host: z.string().min(1).max(255),
   restPort: portSchema,
   grpcPort: portSchema,
+  /** Its identity among the services, for both of its ports and the calls it makes; absent: plain text. */
+  tls: tlsSchema.exactOptional(),
   serviceCredential: secretSchema,
   callers: z.partialRecord(z.enum(serviceNames), sha256Schema),
   operatorTokenSha256: sha256Schema,
-  database: z.strictObject({ url: secretSchema }),
+  database: z.strictObject({ url: secretSchema, tls: databaseTlsSchema.exactOptional() }),
   accountingGrpc: addressSchema,
   auditGrpc: addressSchema,
   providerAccounts: z.array(providerAccountSchema).max(256),

@@ -3,5 +3,5 @@ import { startAdminConfig } from './app.js';
 import { configSchema } from './config.js';
 
 await runService('admin-config', (launch, log) =>
-  startAdminConfig(readConfig(configSchema, launch.first), log),
+  startAdminConfig(readConfig(configSchema, launch.first), log, launch),
 );

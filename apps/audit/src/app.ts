@@ -3,10 +3,13 @@ import { openEventLogProducer } from '@lethe/event-log';
 import {
   createIdentityClient,
   createMetrics,
+  type Launch,
   type Logger,
+  openTls,
   type RunningService,
   serveGrpc,
   serveRest,
+  showCertificateExpiry,
   showReadiness,
 } from '@lethe/service-kit';
 import { makeSigner } from '@lethe/transparency-log';
@@ -26,15 +29,21 @@ const signerOf = ({ origin, seeds }: AuditConfig['signing']) =>
     seeds.map((seed) => makeSigner(origin, seed.reveal())),
   );
 
-/** Starts intake, log, publisher and reading; resolves when both ports are bound. */
-export const startAudit = async (config: AuditConfig, log: Logger): Promise<RunningService> => {
+/** Starts intake, log, publisher and reading; resolves when both ports are bound. `launch` brings renewed certificates. */
+export const startAudit = async (
+  config: AuditConfig,
+  log: Logger,
+  launch?: Pick<Launch, 'onUpdate'>,
+): Promise<RunningService> => {
+  const { tls, renew } = openTls({ service: 'audit', tls: config.tls, log });
   const registry = createMetrics('audit');
   const metrics = createAuditMetrics(registry);
-  const database = openAuditDatabase(config.database.url);
+  const database = openAuditDatabase(config.database.url, config.database.tls);
   const anchors = await openAnchors(config.anchors);
   const identity = createIdentityClient({
     address: config.adminConfigGrpc,
     credential: config.serviceCredential,
+    tls,
   });
   const running = startLog({
     database,
@@ -56,11 +65,13 @@ export const startAudit = async (config: AuditConfig, log: Logger): Promise<Runn
   });
   running.keeper.onNews(() => publisher.wake());
   showReadiness(registry, running.isReady);
+  showCertificateExpiry(registry, { service: () => tls?.certificatePem });
 
   const grpcServer = await serveGrpc({
     host: config.host,
     port: config.grpcPort,
     credentials: config.callers,
+    tls,
     services: [
       {
         definition: audit.AuditService,
@@ -80,8 +91,9 @@ export const startAudit = async (config: AuditConfig, log: Logger): Promise<Runn
       registry,
       log,
     }),
-    { host: config.host, port: config.restPort },
+    { host: config.host, port: config.restPort, tls },
   );
+  launch?.onUpdate(renew);
   return {
     stop: async () => {
       await Promise.all([restServer.close(), grpcServer.close()]);

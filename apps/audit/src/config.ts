@@ -1,6 +1,6 @@
 import { isAbsolute } from 'node:path';
 import type { EventLogConfig } from '@lethe/event-log';
-import { Opaque, readConfig, type Secret } from '@lethe/service-kit';
+import { databaseTlsSchema, Opaque, readConfig, type Secret, tlsSchema } from '@lethe/service-kit';
 import { parseVerifierKey } from '@lethe/transparency-log';
 import { z } from 'zod';
 
@@ -31,6 +31,7 @@ const kafkaLog = z.strictObject({
 const postgresLog = z.strictObject({
   kind: z.literal('postgres'),
   url: text,
+  tls: databaseTlsSchema.exactOptional(),
   publishTimeoutMs: z.number().int().min(100).max(20_000).exactOptional(),
   pollIntervalMs: z.number().int().min(10).max(60_000).exactOptional(),
   retentionIntervalMs: z.number().int().min(1000).exactOptional(),
@@ -81,6 +82,8 @@ const launchSchema = z
     host: z.string().min(1).max(255).default('127.0.0.1'),
     restPort: port,
     grpcPort: port,
+    /** Its identity among the services, for both of its ports and the calls it makes; absent: plain text. */
+    tls: tlsSchema.exactOptional(),
     serviceCredential: text.transform((value): Secret => new Opaque(value)),
     callers: z.strictObject({
       'admin-config': sha256.exactOptional(),
@@ -89,7 +92,7 @@ const launchSchema = z
       audit: sha256.exactOptional(),
     }),
     operatorTokenSha256: sha256,
-    database: z.strictObject({ url: text }),
+    database: z.strictObject({ url: text, tls: databaseTlsSchema.exactOptional() }),
     auditLog: eventLog,
     adminConfigGrpc: text,
     signing,

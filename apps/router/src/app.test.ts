@@ -102,10 +102,12 @@ beforeAll(async () => {
   router = await startRouter(
     config,
     createLogger('router', (line) => lines.push(line)),
-    async (needs) => {
-      ready = needs.ready;
-      metrics = () => needs.metrics.metrics();
-      return { close: async () => undefined };
+    {
+      operator: async (needs) => {
+        ready = needs.ready;
+        metrics = () => needs.metrics.metrics();
+        return { close: async () => undefined };
+      },
     },
   );
   await until(() => ready());

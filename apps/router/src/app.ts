@@ -1,10 +1,14 @@
 import { scannerEngine } from '@lethe/json-scanner';
 import {
   CoarseTimer,
+  type Launch,
   type Logger,
+  openTls,
   type Registry,
   type RunningService,
+  showCertificateExpiry,
   showReadiness,
+  type TlsIdentity,
 } from '@lethe/service-kit';
 import type { RouterConfig } from './config.js';
 import { facesByPath } from './dialects/all.js';
@@ -66,24 +70,38 @@ interface OperatorNeeds {
   readonly log: Logger;
   readonly metrics: Registry;
   readonly ready: () => boolean;
+  readonly tls: TlsIdentity | undefined;
+}
+
+interface RouterParts {
+  /** Shows figures and readiness; by default on a port. */
+  readonly operator?: (needs: OperatorNeeds) => Promise<{ close(): Promise<void> }>;
+  /** Brings renewed certificates. */
+  readonly launch?: Pick<Launch, 'onUpdate'>;
 }
 
 /**
  * Starts one router: policy stream, publishers, provider client, the two servers. It has sockets and nothing else.
- * `operator` shows its figures and readiness; by default on a port.
  */
 export const startRouter = async (
   config: RouterConfig,
   log: Logger,
-  operator: (needs: OperatorNeeds) => Promise<{ close(): Promise<void> }> = serveOperator,
+  { operator = serveOperator, launch }: RouterParts = {},
 ): Promise<RunningService> => {
   const { limits } = config;
+  const { tls, publicTls, renew } = openTls({
+    service: 'router',
+    tls: config.tls,
+    publicTls: config.publicTls,
+    log,
+  });
   if (scannerEngine === 'javascript') log.warn('scanner.without_wasm');
   await chooseWriter(log);
   const policy = new PolicyStore({ keysHonouredMsMax: limits.keysHonouredMsMax });
   const subscription = subscribe({
     address: config.adminConfigGrpc,
     credential: config.serviceCredential,
+    tls,
     routerId: config.routerId,
     store: policy,
     log,
@@ -143,7 +161,7 @@ export const startRouter = async (
     host: config.host,
     port: config.port,
     headBytesMax,
-    tls: config.tls && { ...config.tls, privateKeyPem: config.tls.privateKeyPem.reveal() },
+    tls: publicTls,
     onTraffic: forgetter.markDirty,
     routes: {
       posts,
@@ -155,13 +173,19 @@ export const startRouter = async (
   });
   const ready = (): boolean => policy.usable() && forgetter.keepsUp;
   showReadiness(metrics.registry, ready);
+  showCertificateExpiry(metrics.registry, {
+    service: () => tls?.certificatePem,
+    public: () => publicTls?.certificatePem,
+  });
   const operatorFace = await operator({
     host: config.host,
     port: config.operatorPort,
     log,
     metrics: metrics.registry,
     ready,
+    tls,
   });
+  launch?.onUpdate(renew);
   return {
     stop: async () => {
       await server.close(drainRequestsMs);

@@ -1,6 +1,6 @@
 import type { EventLogConfig } from '@lethe/event-log';
 import type { ObjectStoreConfig } from '@lethe/object-store';
-import { Opaque, readConfig, type Secret } from '@lethe/service-kit';
+import { Opaque, publicTlsSchema, readConfig, type Secret, tlsSchema } from '@lethe/service-kit';
 import { z } from 'zod';
 
 const port = z.number().int().min(0).max(65_535);
@@ -27,10 +27,10 @@ const launchSchema = z.object({
   objectStore: z
     .custom<ObjectStoreConfig>((value) => typeof value === 'object' && value !== null && 'kind' in value)
     .optional(),
-  /** Makes the clients' port HTTPS: PEM text. */
-  tls: z
-    .object({ certificatePem: z.string().min(1).max(65_536), privateKeyPem: z.string().min(1).max(65_536) })
-    .optional(),
+  /** Makes the clients' port HTTPS. */
+  publicTls: publicTlsSchema.optional(),
+  /** Its identity among the services, for the operator's port and the calls it makes; absent: plain text. */
+  tls: tlsSchema.optional(),
   /** More than 1: that many processes share the port, each a router of its own. */
   workers: z.number().int().min(1).max(64).default(1),
   billingDurability: z.enum(['default', 'strict']).default('default'),
@@ -69,18 +69,12 @@ const launchSchema = z.object({
     .prefault({}),
 });
 
-export interface RouterConfig extends Omit<z.infer<typeof launchSchema>, 'serviceCredential' | 'tls'> {
+export interface RouterConfig extends Omit<z.infer<typeof launchSchema>, 'serviceCredential'> {
   readonly serviceCredential: Secret;
-  readonly tls: { readonly certificatePem: string; readonly privateKeyPem: Secret } | undefined;
 }
 
 /** Reads the launch object. Throws ConfigError with every problem by name. */
 export const readRouterConfig = (launched: unknown): RouterConfig => {
   const config = readConfig(launchSchema, launched);
-  const { tls } = config;
-  return {
-    ...config,
-    serviceCredential: new Opaque(config.serviceCredential),
-    tls: tls && { ...tls, privateKeyPem: new Opaque(tls.privateKeyPem) },
-  };
+  return { ...config, serviceCredential: new Opaque(config.serviceCredential) };
 };

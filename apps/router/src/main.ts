@@ -7,6 +7,6 @@ import { readRouterConfig } from './config.js';
 
 await runService('router', (launch, log) => {
   const config = readRouterConfig(launch.first);
-  if (cluster.isWorker) return startWorker(config, log);
-  return config.workers > 1 ? startPrimary({ config, launch, log }) : startRouter(config, log);
+  if (cluster.isWorker) return startWorker(config, log, launch);
+  return config.workers > 1 ? startPrimary({ config, launch, log }) : startRouter(config, log, { launch });
 });

@@ -28,6 +28,8 @@ export interface PostgresLogConfig {
   readonly kind: 'postgres';
   /** `postgres://user:password@host:port/database`; a unix socket's folder stands percent-encoded as the host. */
   readonly url: string;
+  /** Reached with a certificate of this authority for the URL's host (PEM text); absent: as the URL says. */
+  readonly tls?: { readonly caPem: string };
   /** How long a publish may take in all. Default 15000. */
   readonly publishTimeoutMs?: number;
   /** How often a consumer looks for records nobody announced. Default 500. */

@@ -16,6 +16,8 @@ export interface PostgresStoreConfig {
   readonly kind: 'postgres';
   /** `postgres://user:password@host:port/database`; a unix socket's folder stands percent-encoded as the host. */
   readonly url: string;
+  /** Reached with a certificate of this authority for the URL's host (PEM text); absent: as the URL says. */
+  readonly tls?: { readonly caPem: string };
 }
 
 export type ObjectStoreConfig = S3StoreConfig | PostgresStoreConfig;

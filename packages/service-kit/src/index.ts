@@ -1,4 +1,6 @@
+export { type OneConnection, openOneConnection } from './database/one-connection.js';
 export { postgresSocket } from './database/postgres-socket.js';
+export { type InsecureCode, InsecureConnectionError } from './database/secure-socket.js';
 export * from './grpc/grpc-client.js';
 export { channelTo } from './grpc/grpc-credentials.js';
 export * from './grpc/grpc-server.js';

@@ -1,13 +1,16 @@
-import * as grpc from '@grpc/grpc-js';
 import { audit, uuidBytes } from '@lethe/contracts';
-import { callMetadata, callUnary, type Secret } from '@lethe/service-kit';
+import { callMetadata, callUnary, channelTo, type Secret, type TlsIdentity } from '@lethe/service-kit';
 import type { QueuedEvent } from '../store/outbox-store.js';
 
 const appendDeadlineMs = 5000;
 
 /** Audit's intake. `append` resolves once audit holds the event, and is idempotent by event id. Rejects with GrpcCallError. */
-export const createAuditClient = (options: { readonly address: string; readonly credential: Secret }) => {
-  const client = new audit.AuditClient(options.address, grpc.credentials.createInsecure());
+export const createAuditClient = (options: {
+  readonly address: string;
+  readonly credential: Secret;
+  readonly tls?: TlsIdentity | undefined;
+}) => {
+  const client = new audit.AuditClient(options.address, channelTo('audit', options.tls));
   const metadata = callMetadata(options.credential);
   const closing = new AbortController();
   return {

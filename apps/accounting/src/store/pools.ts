@@ -1,4 +1,4 @@
-import { postgresSocket } from '@lethe/service-kit';
+import { type DatabaseTls, postgresSocket } from '@lethe/service-kit';
 import postgres from 'postgres';
 
 /** One pool for each database role: the telemetry path holds no connection that could write payload. */
@@ -23,7 +23,7 @@ const connectTimeoutSeconds = 5;
 const reconnectSecondsMax = 1;
 const closeTimeoutSeconds = 1;
 
-const open = (url: string, max: number): postgres.Sql => {
+const open = (url: string, tls: DatabaseTls | undefined, max: number): postgres.Sql => {
   const options = {
     max,
     debug: false,
@@ -31,20 +31,25 @@ const open = (url: string, max: number): postgres.Sql => {
     connect_timeout: connectTimeoutSeconds,
     backoff: (attempt: number) => Math.min(0.05 * 2 ** attempt, reconnectSecondsMax),
     connection: { application_name: 'lethe-accounting' },
-    // The driver's types leave the option out.
-    socket: postgresSocket,
+    ...postgresSocket(tls),
   };
   return postgres(url, options);
 };
 
-/** Opens the pools; no connection is made before the first query. `close` waits a second for running ones. */
-export const openPools = (urls: PoolUrls): Pools => {
+/**
+ * Opens the pools, over TLS where an authority is given; no connection is made before the first query. `close` waits a
+ * second for running ones.
+ */
+export const openPools = (
+  urls: PoolUrls,
+  tls: { readonly [Name in keyof PoolUrls]?: DatabaseTls | undefined } = {},
+): Pools => {
   const pools = {
-    telemetry: open(urls.telemetry, 2),
-    payload: open(urls.payload, 2),
-    read: open(urls.read, 8),
-    control: open(urls.control, 4),
-    leader: open(urls.control, 1),
+    telemetry: open(urls.telemetry, tls.telemetry, 2),
+    payload: open(urls.payload, tls.payload, 2),
+    read: open(urls.read, tls.read, 8),
+    control: open(urls.control, tls.control, 4),
+    leader: open(urls.control, tls.control, 1),
   };
   return {
     ...pools,

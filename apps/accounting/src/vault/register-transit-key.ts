@@ -1,13 +1,16 @@
-import * as grpc from '@grpc/grpc-js';
 import { policy, uuidBytes } from '@lethe/contracts';
-import { callMetadata, callUnary, type Secret } from '@lethe/service-kit';
+import { callMetadata, callUnary, channelTo, type Secret, type TlsIdentity } from '@lethe/service-kit';
 import type { RegisterTransitKey } from './key-keeper.js';
 
 const registerDeadlineMs = 5000;
 
 /** Admin-config's registration of transit public keys. It refuses an organization that is under ZDR. */
-export const createRegistration = (options: { readonly address: string; readonly credential: Secret }) => {
-  const client = new policy.PolicySyncClient(options.address, grpc.credentials.createInsecure());
+export const createRegistration = (options: {
+  readonly address: string;
+  readonly credential: Secret;
+  readonly tls?: TlsIdentity | undefined;
+}) => {
+  const client = new policy.PolicySyncClient(options.address, channelTo('admin-config', options.tls));
   const metadata = callMetadata(options.credential);
   const register: RegisterTransitKey = async ({ orgId, transitKeyId, publicKey }) => {
     await callUnary(

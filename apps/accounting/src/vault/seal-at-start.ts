@@ -1,6 +1,13 @@
 import * as grpc from '@grpc/grpc-js';
 import { audit, type OrgId, policy, uuidText } from '@lethe/contracts';
-import { callMetadata, GrpcCallError, type Logger, type Secret } from '@lethe/service-kit';
+import {
+  callMetadata,
+  channelTo,
+  GrpcCallError,
+  type Logger,
+  type Secret,
+  type TlsIdentity,
+} from '@lethe/service-kit';
 import { startLoop } from '../background-loop.js';
 import type { Sealing } from '../store/control-store.js';
 import type { SealOrg } from './seal-org.js';
@@ -42,12 +49,13 @@ interface ListOptions {
   readonly adminConfigGrpc: string;
   readonly auditGrpc: string;
   readonly credential: Secret;
+  readonly tls?: TlsIdentity | undefined;
 }
 
 /** The two memories of ZDR outside this database: admin-config's, and audit's anchors. */
-export const createSealingLists = ({ adminConfigGrpc, auditGrpc, credential }: ListOptions) => {
-  const policies = new policy.PolicySyncClient(adminConfigGrpc, grpc.credentials.createInsecure());
-  const audits = new audit.AuditClient(auditGrpc, grpc.credentials.createInsecure());
+export const createSealingLists = ({ adminConfigGrpc, auditGrpc, credential, tls }: ListOptions) => {
+  const policies = new policy.PolicySyncClient(adminConfigGrpc, channelTo('admin-config', tls));
+  const audits = new audit.AuditClient(auditGrpc, channelTo('audit', tls));
   const metadata = callMetadata(credential);
   const calls = new Set<{ cancel(): void }>();
   const listing = async <Item>(

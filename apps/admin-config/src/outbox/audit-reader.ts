@@ -1,6 +1,13 @@
 import * as grpc from '@grpc/grpc-js';
 import { audit, type OrgId, type Uuid, uuidBytes, uuidText } from '@lethe/contracts';
-import { callMetadata, callUnary, GrpcCallError, type Secret } from '@lethe/service-kit';
+import {
+  callMetadata,
+  callUnary,
+  channelTo,
+  GrpcCallError,
+  type Secret,
+  type TlsIdentity,
+} from '@lethe/service-kit';
 
 const tombstonesDeadlineMs = 10_000;
 const tombstonesMax = 1_000_000;
@@ -47,8 +54,8 @@ const readTombstones = (call: grpc.ClientReadableStream<audit.Tombstone>): Promi
     call.on('end', () => resolve(found));
   });
 
-export const createAuditReader = (address: string, credential: Secret): AuditReader => {
-  const client = new audit.AuditClient(address, grpc.credentials.createInsecure(), {
+export const createAuditReader = (address: string, credential: Secret, tls?: TlsIdentity): AuditReader => {
+  const client = new audit.AuditClient(address, channelTo('audit', tls), {
     'grpc.initial_reconnect_backoff_ms': 100,
     'grpc.max_reconnect_backoff_ms': 2000,
   });

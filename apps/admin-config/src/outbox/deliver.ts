@@ -1,6 +1,5 @@
-import * as grpc from '@grpc/grpc-js';
 import { accounting, audit, uuidBytes } from '@lethe/contracts';
-import { callMetadata, callUnary, type Secret } from '@lethe/service-kit';
+import { callMetadata, callUnary, channelTo, type Secret, type TlsIdentity } from '@lethe/service-kit';
 import type { OutboxRow } from '../store/outbox.js';
 
 const deadlineMs = 5000;
@@ -19,8 +18,8 @@ const channelOptions = {
   'grpc.max_reconnect_backoff_ms': 2000,
 };
 
-export const auditDestination = (address: string, credential: Secret): Destination => {
-  const client = new audit.AuditClient(address, grpc.credentials.createInsecure(), channelOptions);
+export const auditDestination = (address: string, credential: Secret, tls?: TlsIdentity): Destination => {
+  const client = new audit.AuditClient(address, channelTo('audit', tls), channelOptions);
   const metadata = callMetadata(credential);
   const closing = new AbortController();
   return {
@@ -39,10 +38,14 @@ export const auditDestination = (address: string, credential: Secret): Destinati
   };
 };
 
-export const accountingDestination = (address: string, credential: Secret): Destination => {
+export const accountingDestination = (
+  address: string,
+  credential: Secret,
+  tls?: TlsIdentity,
+): Destination => {
   const client = new accounting.AccountingControlClient(
     address,
-    grpc.credentials.createInsecure(),
+    channelTo('accounting', tls),
     channelOptions,
   );
   const metadata = callMetadata(credential);

@@ -1,6 +1,5 @@
-import * as grpc from '@grpc/grpc-js';
 import { accounting, uuidBytes } from '@lethe/contracts';
-import { callMetadata, callUnary, type Secret } from '@lethe/service-kit';
+import { callMetadata, callUnary, channelTo, type Secret, type TlsIdentity } from '@lethe/service-kit';
 import type { SealOrg } from '../domain/zdr.js';
 
 const deadlineMs = 5000;
@@ -9,8 +8,9 @@ const deadlineMs = 5000;
 export const createSealOrg = (
   address: string,
   credential: Secret,
+  tls?: TlsIdentity,
 ): { readonly sealOrg: SealOrg; close(): void } => {
-  const client = new accounting.AccountingControlClient(address, grpc.credentials.createInsecure(), {
+  const client = new accounting.AccountingControlClient(address, channelTo('accounting', tls), {
     'grpc.initial_reconnect_backoff_ms': 100,
     'grpc.max_reconnect_backoff_ms': 2000,
   });

@@ -1,4 +1,4 @@
-import { LetheError, type Logger } from '@lethe/service-kit';
+import { type DatabaseTls, LetheError, type Logger, postgresSocket } from '@lethe/service-kit';
 import { sql as fragment } from 'drizzle-orm';
 import type { PgDatabase } from 'drizzle-orm/pg-core';
 import { drizzle, type PostgresJsQueryResultHKT } from 'drizzle-orm/postgres-js';
@@ -24,7 +24,7 @@ const readConnectionsMax = 6;
 const sessionsMax = 8;
 const waitingMax = 512;
 
-const options = {
+const optionsOf = (tls: DatabaseTls | undefined) => ({
   debug: false,
   fetch_types: false,
   connect_timeout: 5,
@@ -35,7 +35,8 @@ const options = {
     statement_timeout: 10_000,
     idle_in_transaction_session_timeout: 30_000,
   },
-};
+  ...(tls !== undefined && postgresSocket(tls)),
+});
 
 const guard =
   (log: Logger) =>
@@ -54,8 +55,9 @@ const guard =
     }
   };
 
-/** Opens the pool; connects at the first query. */
-export const openDatabase = (url: string, log: Logger): Database => {
+/** Opens the pool; connects at the first query, over TLS when an authority is given. */
+export const openDatabase = (url: string, log: Logger, tls?: DatabaseTls): Database => {
+  const options = optionsOf(tls);
   const guarded = guard(log);
   const sql = postgres(url, { ...options, max: readConnectionsMax });
   const db: Queryable = drizzle(sql);

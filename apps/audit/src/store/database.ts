@@ -1,4 +1,4 @@
-import { postgresSocket } from '@lethe/service-kit';
+import { type DatabaseTls, postgresSocket } from '@lethe/service-kit';
 import { sql } from 'drizzle-orm';
 import { drizzle, type PostgresJsDatabase } from 'drizzle-orm/postgres-js';
 import postgres from 'postgres';
@@ -28,8 +28,8 @@ export interface AuditDatabase {
   close(): Promise<void>;
 }
 
-/** Connects with the first query. */
-export const openAuditDatabase = (url: string): AuditDatabase => {
+/** Connects with the first query, over TLS when an authority is given. */
+export const openAuditDatabase = (url: string, tls?: DatabaseTls): AuditDatabase => {
   const options = {
     max: CONNECTIONS_MAX,
     connect_timeout: 5,
@@ -38,8 +38,7 @@ export const openAuditDatabase = (url: string): AuditDatabase => {
     debug: false,
     onnotice: () => {},
     connection: { application_name: 'lethe-audit' },
-    // The driver's types leave the option out.
-    socket: postgresSocket,
+    ...postgresSocket(tls),
   };
   const client = postgres(url, options);
   const db = drizzle(client);

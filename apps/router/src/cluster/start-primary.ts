@@ -1,5 +1,5 @@
 import { fileURLToPath } from 'node:url';
-import { createMetrics, type Launch, type Logger, type RunningService } from '@lethe/service-kit';
+import { createMetrics, type Launch, type Logger, openTls, type RunningService } from '@lethe/service-kit';
 import type { RouterConfig } from '../config.js';
 import { serveOperator } from '../http/operator-face.js';
 import { figuresOf } from './figures.js';
@@ -30,6 +30,12 @@ const tellLauncher = (workers: readonly number[]): void => {
 export const startPrimary = async (options: PrimaryOptions): Promise<RunningService> => {
   const { config, launch, log, program = ownProgram } = options;
   const { host, operatorPort, routerId, workers } = config;
+  const { tls, renew } = openTls({
+    service: 'router',
+    tls: config.tls,
+    publicTls: config.publicTls,
+    log,
+  });
   const pool = new WorkerPool({
     program,
     workers,
@@ -46,13 +52,13 @@ export const startPrimary = async (options: PrimaryOptions): Promise<RunningServ
     return mergedMetrics([...sources, primary]);
   };
   const ready = async (): Promise<boolean> => (await pool.sample()).ready > 0;
-  launch.onUpdate((value) => pool.tell(value));
+  launch.onUpdate((value) => pool.tell(value, renew(value)));
   if (!(await pool.start())) {
     await pool.stop(0);
     throw new Error('a worker did not get ready');
   }
   const face = { metrics, contentType: own.contentType };
-  const operator = await serveOperator({ host, port: operatorPort, log, metrics: face, ready });
+  const operator = await serveOperator({ host, port: operatorPort, log, metrics: face, ready, tls });
   return {
     stop: async () => {
       await pool.stop(stopMsMax);

@@ -1,5 +1,5 @@
 import cluster from 'node:cluster';
-import type { Logger, Registry, RunningService } from '@lethe/service-kit';
+import type { Launch, Logger, Registry, RunningService } from '@lethe/service-kit';
 import { startRouter } from '../app.js';
 import type { RouterConfig } from '../config.js';
 import { figuresOf } from './figures.js';
@@ -40,7 +40,11 @@ const drainWithoutPrimary = (): void => {
 };
 
 /** Starts a router as one worker of a cluster: a router of its own, but for the operator's port. */
-export const startWorker = (config: RouterConfig, log: Logger): Promise<RunningService> => {
+export const startWorker = (
+  config: RouterConfig,
+  log: Logger,
+  launch: Pick<Launch, 'onUpdate'>,
+): Promise<RunningService> => {
   drainWithoutPrimary();
-  return startRouter(config, log, answerPrimary);
+  return startRouter(config, log, { operator: answerPrimary, launch });
 };

@@ -16,6 +16,18 @@ export const workerLaunch = (launched: object, routerId: string): object => ({
   workers: 1,
 });
 
+const isObject = (value: unknown): value is object => typeof value === 'object' && value !== null;
+
+/** The launch object with the members that a line `{renew: {...}}` brought anew. */
+export const renewedLaunch = (launched: object, line: unknown, names: readonly string[]): object => {
+  const renew: unknown = isObject(line) && 'renew' in line ? line.renew : undefined;
+  if (!isObject(renew)) return launched;
+  return {
+    ...launched,
+    ...Object.fromEntries(Object.entries(renew).filter(([name]) => names.includes(name))),
+  };
+};
+
 /** A worker runs under the flags of the primary without the right to start processes. */
 export const workerFlags = (flags: readonly string[]): string[] =>
   flags.filter((flag) => flag !== '--allow-child-process' && flag !== '--disable-warning=SecurityWarning');

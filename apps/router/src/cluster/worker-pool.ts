@@ -1,7 +1,7 @@
 import cluster from 'node:cluster';
 import type { Logger } from '@lethe/service-kit';
 import { DepartedCounts, type Figure, sumOf } from './figures.js';
-import { workerFlags, workerLaunch, workerRouterId } from './worker-launch.js';
+import { renewedLaunch, workerFlags, workerLaunch, workerRouterId } from './worker-launch.js';
 import { WorkerSlot } from './worker-slot.js';
 
 export interface PoolOptions {
@@ -32,18 +32,20 @@ export class WorkerPool {
   readonly #slots: readonly WorkerSlot[];
   readonly #departed = new DepartedCounts();
   readonly #updates: unknown[] = [];
+  #launched: object;
   #sampling: Promise<PoolSample> | undefined;
 
   constructor(options: PoolOptions) {
     this.#options = options;
-    const { launched, routerId, workers, log, onChange } = options;
+    const { routerId, workers, log, onChange } = options;
+    this.#launched = options.launched;
     this.#slots = Array.from(
       { length: workers },
       (_, index) =>
         new WorkerSlot({
           index,
           log,
-          lines: () => [workerLaunch(launched, workerRouterId(routerId, index)), ...this.#updates],
+          lines: () => [workerLaunch(this.#launched, workerRouterId(routerId, index)), ...this.#updates],
           onChange: () => onChange(this.pids),
           onGone: ({ lastAnswer }) => this.#departed.add(lastAnswer?.figures ?? []),
         }),
@@ -68,9 +70,13 @@ export class WorkerPool {
     return started.every(Boolean);
   }
 
-  /** A later line of the launcher: for every worker there is, and for those that follow. */
-  tell(value: unknown): void {
-    this.#updates.push(value);
+  /**
+   * A later line of the launcher: for every worker there is, and for those that follow. What it `renewed` of the launch
+   * object, those that follow are launched with: what they were renewed from may have run out by then.
+   */
+  tell(value: unknown, renewed: readonly string[] = []): void {
+    this.#launched = renewedLaunch(this.#launched, value, renewed);
+    if (renewed.length === 0) this.#updates.push(value);
     if (this.#updates.length > updatesMax) this.#updates.shift();
     for (const slot of this.#slots) slot.tell(value);
   }

@@ -1,6 +1,6 @@
-import * as grpc from '@grpc/grpc-js';
+import type * as grpc from '@grpc/grpc-js';
 import { newUuidV7, uuidBytes, policy as wire } from '@lethe/contracts';
-import { callMetadata, type Logger, type Secret } from '@lethe/service-kit';
+import { callMetadata, channelTo, type Logger, type Secret, type TlsIdentity } from '@lethe/service-kit';
 import { LeaseDriver, type PolicyLink } from './lease-driver.js';
 import type { PayloadTransport, PayloadWrites } from './payload-writes.js';
 import type { PolicyStore } from './policy-store.js';
@@ -25,6 +25,7 @@ const nackReasons = {
 interface SubscribeOptions {
   readonly address: string;
   readonly credential: Secret;
+  readonly tls?: TlsIdentity | undefined;
   readonly routerId: string;
   readonly store: PolicyStore;
   readonly log: Logger;
@@ -50,7 +51,7 @@ class Subscription implements PolicyLink {
     this.driver = new LeaseDriver(options.store, options.log);
     this.driver.speakThrough(this);
     this.#reports = new LeaseReports(options.store);
-    this.#client = new wire.PolicySyncClient(options.address, grpc.credentials.createInsecure(), {
+    this.#client = new wire.PolicySyncClient(options.address, channelTo('admin-config', options.tls), {
       'grpc.max_receive_message_length': 64 * 1024 * 1024,
       'grpc.initial_reconnect_backoff_ms': reconnectMsMin,
       'grpc.max_reconnect_backoff_ms': reconnectMsMax,

@@ -62,7 +62,10 @@ const launchRouter = ({
     payloadLog: eventLog(options.brokers),
     ...(options.tls?.client === true &&
       certificate !== undefined && {
-        tls: { certificatePem: certificate.certificatePem, privateKeyPem: certificate.privateKeyPem },
+        publicTls: {
+          certificatePem: certificate.certificatePem,
+          privateKeyPem: certificate.privateKeyPem,
+        },
       }),
   };
   return startProgram({

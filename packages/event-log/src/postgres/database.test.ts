@@ -309,7 +309,7 @@ describe('the database of the event log', () => {
     });
 
     it('never come back by themselves once they are gone', async () => {
-      const { sql, sockets } = openConnection(database.urlOf('lethe_ops_log'));
+      const { sql, sockets } = openConnection({ url: database.urlOf('lethe_ops_log') });
       expect(await sql`select 1 as one`).toEqual([{ one: 1 }]);
       sockets.cut();
       // The first query finds out, later ones meet the refusal to connect again.

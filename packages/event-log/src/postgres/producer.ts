@@ -5,14 +5,10 @@ import { openConnection } from './connection.js';
 import { toEventLogError } from './errors.js';
 import { append } from './statements.js';
 
-const connectSession = ({ url }: PostgresLogConfig, { mayWrite }: ProducerOptions): ProducerSession => {
-  const { sql, sockets, end } = openConnection(url, { mayWrite });
+const connectSession = (config: PostgresLogConfig, { mayWrite }: ProducerOptions): ProducerSession => {
+  const { sql, sockets, end } = openConnection(config, { mayWrite });
   return {
-    append: async (topic, batch) => {
-      // Once more here, because under TLS postgres.js writes below the guarded socket.
-      if (mayWrite?.() === false) sockets.cut();
-      return append(sql, topic, batch);
-    },
+    append: (topic, batch) => append(sql, topic, batch),
     cut: () => sockets.cut(),
     isCut: () => sockets.isCut,
     end,

@@ -55,8 +55,7 @@ export class PostgresSubscription implements Subscription {
     clearInterval(this.#retention);
     const connection = this.#connection;
     this.#connection = undefined;
-    await connection?.end().catch(() => undefined);
-    connection?.sockets.cut();
+    await connection?.end();
   }
 
   lagRecords(): number {
@@ -98,7 +97,7 @@ export class PostgresSubscription implements Subscription {
   }
 
   #open(): Connection {
-    this.#connection ??= openConnection(this.#config.url, { onNotify: () => this.#idle.wake() });
+    this.#connection ??= openConnection(this.#config, { onNotify: () => this.#idle.wake() });
     return this.#connection;
   }
 

@@ -1,9 +1,10 @@
+import type { PostgresStoreConfig } from '../config.js';
 import { ObjectStoreError } from '../port.js';
 import { type Connection, openConnection } from './connection.js';
 import { toObjectStoreError } from './errors.js';
 
 export interface PoolOptions {
-  readonly url: string;
+  readonly config: PostgresStoreConfig;
   /** Connections at a time; work that comes later waits for one. */
   readonly size: number;
   readonly mayWrite?: (() => boolean) | undefined;
@@ -109,7 +110,7 @@ export class Pool {
   #take(): Connection {
     for (;;) {
       const connection = this.#idle.pop();
-      if (connection === undefined) return openConnection(this.#options.url, this.#options.mayWrite);
+      if (connection === undefined) return openConnection(this.#options.config, this.#options.mayWrite);
       if (connection.isOpen()) return connection;
       connection.sockets.cut();
     }

@@ -20,7 +20,7 @@ const toInfo = (row: Row): ObjectInfo => ({
 
 /** The Postgres adapter of ObjectReader. */
 export const openPostgresReader = (config: PostgresStoreConfig): ObjectReader => {
-  const pool = new Pool({ url: config.url, size: connectionsMax });
+  const pool = new Pool({ config, size: connectionsMax });
   const ask = <T>(question: (sql: postgres.Sql) => Promise<T>): Promise<T> =>
     pool.run(answerTimeoutMs, ({ sql }) => question(sql));
 

@@ -1,7 +1,10 @@
 import { connect, type Socket } from 'node:net';
+import type { Duplex } from 'node:stream';
+import type { DatabaseTls } from '../tls/tls-schema.js';
+import { InsecureConnectionError, SecureSocket } from './secure-socket.js';
 
-/** The parts of what postgres.js made of its URL that its `socket` option is called with. */
-interface ParsedOptions {
+/** The parts of what postgres.js made of its URL that its `socket` option is called with, and its types leave out. */
+export interface ParsedOptions {
   readonly path?: string | false;
   readonly host: readonly string[];
   readonly port: readonly number[];
@@ -24,7 +27,7 @@ class ConnectionClosedError extends Error {
  * socket at once; the rollback of a transaction that was open is then written to nothing, which is an uncaught
  * exception, and a write that was pending blocks every later one. Here such writes fail like any other query.
  */
-export const closeQuietly = (socket: Socket): Socket => {
+export const closeQuietly = <S extends Duplex>(socket: S): S => {
   const emit = socket.emit.bind(socket);
   const write = socket.write.bind(socket) as (chunk: Uint8Array, done?: (error?: Error) => void) => boolean;
   let closed: { readonly hadError: boolean; readonly deadlineMs: number } | undefined;
@@ -48,22 +51,50 @@ export const closeQuietly = (socket: Socket): Socket => {
     setImmediate(refuse);
     announceSoon();
     return true;
-  }) as Socket['write'];
+  }) as S['write'];
   socket.emit = ((event: string, ...values: unknown[]): boolean => {
     if (event !== 'close' || closed !== undefined) return emit(event, ...values);
     closed = { hadError: values[0] === true, deadlineMs: performance.now() + closingMsMax };
     refuse();
     announceSoon();
     return true;
-  }) as Socket['emit'];
+  }) as S['emit'];
   return socket;
 };
 
-/** For the `socket` option of postgres.js, without TLS: connects as the driver would, and closes quietly. */
-export const postgresSocket = ({ path, host, port }: ParsedOptions): Socket => {
-  const name = host[0] ?? '127.0.0.1';
-  const socket = path ? connect(path) : connect({ host: name, port: port[0] ?? 5432 });
-  // Where the driver looks for the name to expect in a certificate.
-  Object.assign(socket, { host: name });
-  return closeQuietly(socket);
+/** A socket on its way to a database, and the TCP connection below it (undefined for a unix socket). */
+export interface DatabaseSocket {
+  readonly socket: Duplex;
+  readonly tcp: Socket | undefined;
+}
+
+/** Starts to connect as the driver would. With `tls` nothing goes over the connection before the server has proved itself. */
+export const connectDatabase = (
+  { path, host, port }: ParsedOptions,
+  tls: DatabaseTls | undefined,
+): DatabaseSocket => {
+  const address = { host: host[0] ?? '127.0.0.1', port: port[0] ?? 5432 };
+  if (path) {
+    const socket = connect(path);
+    // Postgres has no TLS there.
+    if (tls !== undefined) socket.destroy(new InsecureConnectionError('CONNECTION_NOT_ENCRYPTED'));
+    return { socket, tcp: undefined };
+  }
+  if (tls !== undefined) {
+    const socket = new SecureSocket(address, tls);
+    return { socket, tcp: socket.tcp };
+  }
+  const socket = connect({ ...address, noDelay: true });
+  // Where the driver looks for the name to expect in a certificate, if its URL asks it for TLS.
+  Object.assign(socket, { host: address.host });
+  return { socket, tcp: socket };
 };
+
+/** What postgres.js is given besides its URL, so that connections close quietly, and are secure with `tls`. */
+export const postgresSocket = (
+  tls: DatabaseTls | undefined,
+): { readonly socket: (parsed: ParsedOptions) => Duplex; readonly ssl?: false } => ({
+  socket: (parsed) => closeQuietly(connectDatabase(parsed, tls).socket),
+  // Whatever the URL says: the driver would begin TLS inside of ours.
+  ...(tls !== undefined && { ssl: false }),
+});

@@ -1,11 +1,12 @@
 import type { Socket } from 'node:net';
+import type { Duplex } from 'node:stream';
 
 /**
  * The sockets of one client. Each write asks `mayWrite` first, and `cut` ends them all so that unread bytes are lost:
  * a TCP connection is reset, which discards what the kernel still holds; a unix socket can only be closed.
  */
 export class GuardedSockets {
-  readonly #sockets = new Map<Socket, Socket | undefined>();
+  readonly #sockets = new Map<Duplex, Socket | undefined>();
   readonly #mayWrite: () => boolean;
   #cut = false;
 
@@ -19,7 +20,7 @@ export class GuardedSockets {
   }
 
   /** Takes a socket in and returns it; `tcp` is the connection below it (or itself), undefined for a unix socket. */
-  adopt<S extends Socket>(socket: S, tcp: Socket | undefined): S {
+  adopt<S extends Duplex>(socket: S, tcp: Socket | undefined): S {
     this.#sockets.set(socket, tcp);
     socket.once('close', () => {
       this.#sockets.delete(socket);
@@ -27,7 +28,7 @@ export class GuardedSockets {
       if (socket.listenerCount('error') > 0) socket.emit('error', new Error('the connection ended'));
     });
     // Of a TLS socket's transport nobody else hears; what becomes of it shows on the socket above.
-    for (const each of new Set([socket, tcp ?? socket])) each.on('error', () => undefined);
+    for (const each of new Set<Duplex>([socket, tcp ?? socket])) each.on('error', () => undefined);
     const write = socket.write;
     const guarded = (...args: unknown[]): boolean => {
       if (!this.#cut && this.#mayWrite()) return Reflect.apply(write, socket, args) as boolean;
@@ -41,7 +42,7 @@ export class GuardedSockets {
   }
 
   /** Ends one of them in the same way, whichever of them are left. */
-  cutOne(socket: Socket): void {
+  cutOne(socket: Duplex): void {
     if (!this.#sockets.has(socket)) return;
     const tcp = this.#sockets.get(socket);
     this.#sockets.delete(socket);
@@ -56,7 +57,7 @@ export class GuardedSockets {
   }
 }
 
-const end = (socket: Socket, tcp: Socket | undefined): void => {
+const end = (socket: Duplex, tcp: Socket | undefined): void => {
   // A unix socket cannot be reset, and one that is shutting down only seems to be: its handle would stay for ever.
   // An ended socket has nothing left that must not arrive.
   if (!tcp || socket.writableEnded) socket.destroy();

@@ -67,7 +67,7 @@ export const startRouter = async (options: RouterOptions): Promise<RouterProcess
       serviceCredential: policy.serviceCredential,
       telemetryLog: eventLog,
       payloadLog: eventLog,
-      ...(tls === undefined ? {} : { tls }),
+      ...(tls === undefined ? {} : { publicTls: tls }),
     })}\n`,
   );
   const operator = async (path: string): Promise<string> =>

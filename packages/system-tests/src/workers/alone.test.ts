@@ -81,7 +81,7 @@ const secureStatus = (port: number): Promise<number> =>
 
 describe('a router of several workers without a launcher of ours', () => {
   it('serves HTTPS in every worker', async () => {
-    const { port, operator } = await start({ workers: 2, tls: pem });
+    const { port, operator } = await start({ workers: 2, publicTls: pem });
     // It has no policy, so this is its answer to a key that it cannot know.
     for (let asked = 0; asked < 6; asked += 1) expect(await secureStatus(port)).toBe(503);
     await expect(http(`http://127.0.0.1:${port}/v1/models`)).rejects.toThrow();

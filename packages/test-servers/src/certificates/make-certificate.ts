@@ -36,7 +36,7 @@ export interface CertificateShape {
 
 const nameOf = (name: string): Buffer => {
   if (isIPv4(name)) return der(0x87, Buffer.from(name.split('.').map(Number)));
-  return der(name.includes('://') ? 0x86 : 0x82, Buffer.from(name));
+  return der(/^[a-z]+:\/\//.test(name) ? 0x86 : 0x82, Buffer.from(name));
 };
 
 /** UTCTime: two digits of the year. */

@@ -9,6 +9,7 @@ import {
 } from '@lethe/postgres-server';
 import postgres from 'postgres';
 import { makeFolder } from './folders.js';
+import { type ServerCertificate, showCertificate } from './show-certificate.js';
 import { fillDataDir, randomPassword, testSettings } from './template.js';
 
 /** A role that may log in, with a password made for this test. */
@@ -31,6 +32,8 @@ export interface TestPostgres {
   createDatabase(name: string): Promise<postgres.Sql>;
   url(login: Login): string;
   connection(login: Login): PostgresConnection;
+  /** Speaks TLS with this certificate on its port from now on, which it must have been started with. */
+  showCertificate(certificate: ServerCertificate): Promise<void>;
   /** Lets an existing role log in. */
   login(role: string): Promise<TestLogin>;
   /** Kills the server as a crash would; restart() recovers. Resolves when it is gone. */
@@ -42,13 +45,18 @@ export interface TestPostgres {
 
 const quoteIdentifier = (name: string): string => `"${name.replaceAll('"', '""')}"`;
 
-/** Starts a fresh cluster in a temporary folder, reachable by unix socket only, in well under 1.5 s. */
-export async function startTestPostgres(): Promise<TestPostgres> {
+interface TestPostgresOptions {
+  /** Reachable on 127.0.0.1 at this port; absent: by unix socket only. */
+  readonly port?: number;
+}
+
+/** Starts a fresh cluster in a temporary folder, in well under 1.5 s. */
+export async function startTestPostgres({ port = 0 }: TestPostgresOptions = {}): Promise<TestPostgres> {
   const folder = await makeFolder();
   const dataDir = join(folder, 'data');
   const superuserPassword = await fillDataDir(dataDir);
   const start = (): Promise<PostgresServer> =>
-    startPostgres({ dataDir, superuserPassword, extraSettings: testSettings });
+    startPostgres({ dataDir, superuserPassword, extraSettings: testSettings, port });
   let server = await start();
   const removeFolder = (): void => rmSync(folder, { recursive: true, force: true });
   process.once('exit', removeFolder);
@@ -80,6 +88,7 @@ export async function startTestPostgres(): Promise<TestPostgres> {
     },
     url: (login) => server.url(login),
     connection: (login) => server.connection(login),
+    showCertificate: (certificate) => showCertificate({ dataDir, port, sql }, certificate),
     async createDatabase(name) {
       await sql.unsafe(`create database ${quoteIdentifier(name)}`);
       const database = connect(name);
