@@ -14,6 +14,7 @@ export { type KafkaServer, kafkaAvailability, startKafka, type Unavailable } fro
 export { startTcpProxy, type TcpProxy } from './kafka/tcp-proxy.js';
 export { freePort, freePortRange, freePorts } from './ports/free-ports.js';
 export { startTestPostgres, type TestLogin, type TestPostgres } from './postgres/start-test-postgres.js';
+export { findPromtool, type Promtool, type PromtoolVerdict } from './promtool/promtool.js';
 export { routerEnvironment, routerFlags } from './router/router-command.js';
 export {
   type S3Credentials,
