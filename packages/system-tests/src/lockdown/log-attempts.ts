@@ -55,7 +55,7 @@ const auditRole: readonly Way[] = [
     ],
   ],
   ['without row security', '42501', ['set row_security = off', 'select 1 from audit.event']],
-  ['the internal hash', '42501', 'select audit.subtree_hash(0, 0)'],
+  ['the internal hash', '42501', 'select audit.root_of(1)'],
   ['call the guard', '42501', 'select audit.refuse_change()', '0A000'],
 ];
 

@@ -137,13 +137,19 @@ const cutTo = (size: string): string[] => [
      checkpoint_size = least(checkpoint_size, (select size from cut))`,
 ];
 
+/** The hash of a complete subtree, as SQL; `n` is SQL too. */
+const hashAt = (level: number, n: string): string =>
+  level === 0
+    ? `(select leaf_hash from audit.leaf where idx = ${n})`
+    : `(select below.hash from audit.node below where below.level = ${level} and below.n = ${n})`;
+
 /** Recomputes everything above the leaves, so that the tables agree with one another again. */
 const recomputed: readonly string[] = [
   "update audit.leaf l set leaf_hash = sha256('\\x00'::bytea || e.body) from audit.event e where e.event_id = l.event_id",
   ...Array.from(
     { length: 20 },
-    (_, at) => `update audit.node set hash = sha256('\\x01'::bytea || audit.subtree_hash(${at}, n * 2) ||
-      audit.subtree_hash(${at}, n * 2 + 1)) where level = ${at + 1}`,
+    (_, at) => `update audit.node above set hash = sha256('\\x01'::bytea || ${hashAt(at, 'above.n * 2')} ||
+      ${hashAt(at, 'above.n * 2 + 1')}) where above.level = ${at + 1}`,
   ),
   'update audit.state set root = audit.root_of(size)',
   'update audit.checkpoint set root = audit.root_of(size)',
