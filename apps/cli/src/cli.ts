@@ -14,6 +14,18 @@ const commands: Readonly<Record<string, Entry>> = {
     summary: 'Start all of Lethe on this machine (this is "npm start")',
     load: async () => (await import('./up/up-command.js')).upCommand,
   },
+  serve: {
+    summary: 'Run one service of a deployment, as its container does',
+    load: async () => (await import('./serve/serve-command.js')).serveCommand,
+  },
+  settings: {
+    summary: 'Explain the settings of a deployment',
+    load: async () => (await import('./serve/settings-command.js')).settingsCommand,
+  },
+  migrate: {
+    summary: 'Make the databases of a deployment, or bring them up to date',
+    load: async () => (await import('./migrate/migrate-command.js')).migrateCommand,
+  },
   init: {
     summary: 'Make the certificates, keys and secrets of a deployment',
     load: async () => (await import('./init/init-command.js')).initCommand,

@@ -7,6 +7,7 @@ import {
 import { repositoryRoot } from '../repository.js';
 import { Problem } from '../terminal/problem.js';
 import { readSmallFile } from './read-small-file.js';
+import { childEnvironmentOf } from './services/child-environment.js';
 import { basePortMax } from './services/ports.js';
 
 type Environment = Readonly<Record<string, string | undefined>>;
@@ -71,26 +72,6 @@ const readLeaseTtlMs = (text: string | undefined): number => {
   const ttlMs = /^\d{3,5}$/.test(text) ? Number(text) : Number.NaN;
   if (ttlMs >= leaseTtlMsMin && ttlMs <= leaseTtlMsMax) return ttlMs;
   throw new Problem(`LETHE_LEASE_TTL_MS must be a whole number from ${leaseTtlMsMin} to ${leaseTtlMsMax}.`);
-};
-
-/** Names only: what a service may see of our environment. No secret, no proxy and no NODE_OPTIONS rides in it. */
-const passedOn = [
-  'PATH',
-  'TZ',
-  'LANG',
-  'LC_ALL',
-  'NODE_EXTRA_CA_CERTS',
-  'SSL_CERT_FILE',
-  'SSL_CERT_DIR',
-] as const;
-
-const childEnvironmentOf = (env: Environment): Record<string, string> => {
-  const child: Record<string, string> = { NODE_ENV: 'production' };
-  for (const name of passedOn) {
-    const value = env[name];
-    if (value !== undefined) child[name] = value;
-  }
-  return child;
 };
 
 const readProviderAccounts = (env: Environment): readonly EnvironmentProviderAccount[] => {

@@ -12,10 +12,12 @@ export interface StopSignal {
  * Fires with the first signal by which people and systems end a program, and with an error nobody caught: the services
  * are stopped in order then, too. Later ones change nothing.
  */
-export const stopSignal = (): StopSignal => {
+export const stopSignal = (
+  names: readonly NodeJS.Signals[] = ['SIGINT', 'SIGTERM', 'SIGHUP'],
+): StopSignal => {
   const stopping = new AbortController();
   let crashed = false;
-  for (const name of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.on(name, () => stopping.abort());
+  for (const name of names) process.on(name, () => stopping.abort());
   const crash = (error: unknown): void => {
     const { name, code, frames } = errorFacts(error);
     remark(`lethe: ${[name, code, ...frames.slice(0, 3)].filter(Boolean).join(', ')}`);

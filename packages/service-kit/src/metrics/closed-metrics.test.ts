@@ -65,10 +65,7 @@ describe('a metric that is read when somebody asks', () => {
     const registry = createMetrics('admin-config');
     readMetric(registry, 'lethe_admin_outbox_rows', async () => {
       await new Promise((resolve) => setTimeout(resolve, 5));
-      return [
-        [{ destination: 'audit' }, 1] as const,
-        [{ destination: 'accounting' }, 2] as const,
-      ];
+      return [[{ destination: 'audit' }, 1] as const, [{ destination: 'accounting' }, 2] as const];
     });
     const pages = await Promise.all([1, 2].map(() => linesOf(registry, 'lethe_admin_outbox_rows')));
     for (const page of pages) expect(page).toHaveLength(2);

@@ -19,6 +19,15 @@ export const everyService = {
     form: '`strict` or `warn`',
     secret: plain,
   }),
+  LETHE_BUILD_DIGEST: setting(
+    text(/^sha256:[0-9a-f]{64}$/, 'must be sha256: and 64 lower-case hexadecimal digits').optional(),
+    {
+      what: 'The digest that the build must have (`build.json` in the image, printed at each start), so that no other is started by mistake.',
+      form: '`sha256:…`',
+      secret: plain,
+      fallback: 'any',
+    },
+  ),
   LETHE_TLS_CERTIFICATE_FILE: setting(certificatesFile, {
     what: "The service's own certificate (URI `spiffe://lethe/<service>`) and those between it and the CA. Shown to clients and to the services it calls.",
     form: pem,

@@ -14,10 +14,11 @@ export interface SettingFacts {
 
 export const settingFacts = z.registry<SettingFacts>();
 
-/** Writes down what is to be known of a setting, and gives the setting back. */
+/** The setting with what is to be known of it; a copy, as several settings may have one form. */
 export const setting = <S extends z.ZodType>(schema: S, facts: SettingFacts): S => {
-  settingFacts.add(schema, facts);
-  return schema;
+  const own = schema.clone() as S;
+  settingFacts.add(own, facts);
+  return own;
 };
 
 const unset = 'is not set';

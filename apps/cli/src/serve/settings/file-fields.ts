@@ -2,21 +2,27 @@ import { createPrivateKey, X509Certificate } from 'node:crypto';
 import { z } from 'zod';
 import { decodeJson } from '../../terminal/json-codec.js';
 import { path } from './fields.js';
-import { readTextFile } from './read-file.js';
+import { type FileProblem, fileProblems, readTextFile } from './read-file.js';
 
 const secretBytesMax = 16 * 1024;
 const pemBytesMax = 64 * 1024;
 const jsonBytesMax = 1024 * 1024;
 
-type Decoded<T> = { readonly value: T } | { readonly words: string };
+/** Wrong: words that complete a sentence, and a code for the log when it is another one than that of the form. */
+type Decoded<T> = { readonly value: T } | { readonly words: string; readonly code?: FileProblem };
 
 /** A setting that names a file; its value is what the file holds, decoded. */
 const fileOf = <T>(bytesMax: number, decode: (text: string) => Decoded<T>) =>
   path.transform((name, context): T => {
     const read = readTextFile(name, bytesMax);
-    const decoded = 'problem' in read ? { words: read.problem } : decode(read.text);
+    const decoded: Decoded<T> =
+      'problem' in read ? { words: fileProblems[read.problem], code: read.problem } : decode(read.text);
     if ('value' in decoded) return decoded.value;
-    context.addIssue({ code: 'custom', message: decoded.words });
+    context.addIssue({
+      code: 'custom',
+      message: decoded.words,
+      params: { code: decoded.code ?? 'malformed' },
+    });
     return z.NEVER;
   });
 
@@ -36,7 +42,7 @@ export const secretLinesFile = (pattern: RegExp, form: string, linesMax: number)
     return new Set(value).size === value.length ? { value } : { words: 'names a file that has a line twice' };
   });
 
-/** Names that our own schema has: any other word in a place would be the file's. */
+/** The names of our own schema. A word that is none of them would be quoted from the file. */
 const namesIn = (schema: unknown): readonly string[] => {
   if (schema instanceof z.ZodArray) return namesIn(schema.element);
   return schema instanceof z.ZodObject ? Object.keys(schema.shape) : [];

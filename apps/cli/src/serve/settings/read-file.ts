@@ -1,3 +1,4 @@
+import { isUtf8 } from 'node:buffer';
 import { closeSync, constants, fstatSync, openSync, readSync } from 'node:fs';
 import { errorCode } from '../../terminal/error-code.js';
 
@@ -10,11 +11,11 @@ export const fileProblems = {
   empty: 'names an empty file',
   notText: 'names a file that is not UTF-8 text',
 } as const;
-type FileProblem = (typeof fileProblems)[keyof typeof fileProblems];
+export type FileProblem = keyof typeof fileProblems;
 
-const problemOf = (error: unknown): FileProblem => {
+const fileProblemOf = (error: unknown): FileProblem => {
   const code = errorCode(error);
-  return code === 'ENOENT' || code === 'ENOTDIR' ? fileProblems.missing : fileProblems.notReadable;
+  return code === 'ENOENT' || code === 'ENOTDIR' ? 'missing' : 'notReadable';
 };
 
 /** Reads at most one byte more than may be: files under /run are no slower for it, and none grows past it meanwhile. */
@@ -34,13 +35,14 @@ export const readTextFile = (path: string, bytesMax: number): { text: string } |
   try {
     // Non-blocking, for what turns out to be a pipe that nobody writes to.
     descriptor = openSync(path, constants.O_RDONLY | constants.O_NONBLOCK);
-    if (!fstatSync(descriptor).isFile()) return { problem: fileProblems.notAFile };
+    if (!fstatSync(descriptor).isFile()) return { problem: 'notAFile' };
     const bytes = readBounded(descriptor, bytesMax);
-    if (bytes.length > bytesMax) return { problem: fileProblems.tooLarge };
-    const text = new TextDecoder('utf-8', { fatal: true }).decode(bytes);
-    return text.trim() === '' ? { problem: fileProblems.empty } : { text };
+    if (bytes.length > bytesMax) return { problem: 'tooLarge' };
+    if (!isUtf8(bytes)) return { problem: 'notText' };
+    const text = new TextDecoder().decode(bytes);
+    return text.trim() === '' ? { problem: 'empty' } : { text };
   } catch (error) {
-    return { problem: error instanceof TypeError ? fileProblems.notText : problemOf(error) };
+    return { problem: fileProblemOf(error) };
   } finally {
     if (descriptor !== undefined) closeSync(descriptor);
   }

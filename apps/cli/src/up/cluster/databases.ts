@@ -4,15 +4,7 @@ import { readEventLogMigrations } from '@lethe/event-log/migrations';
 import { readObjectStoreMigrations } from '@lethe/object-store/migrations';
 import type { Migration } from '@lethe/postgres-server';
 import { repositoryRoot } from '../../repository.js';
-
-/** One database, the roles that may connect to it, and where its schema comes from. */
-interface Database {
-  readonly name: string;
-  /** First on the search path of its migrations. */
-  readonly schema: string;
-  readonly roles: readonly string[];
-  migrations(): Promise<readonly Migration[]>;
-}
+import type { Database } from './prepare-cluster.js';
 
 const migrationsOf = async (app: string): Promise<readonly Migration[]> => {
   const folder = join(repositoryRoot, 'apps', app, 'migrations');

@@ -1,27 +1,36 @@
 import { spawn } from 'node:child_process';
 import { listenTo } from './child-lines.js';
-import type { LogFile } from './log-file.js';
 
 /** What one process is started with. No secret stands here: those are handed over. */
 export interface ChildSpec {
   /** Flags of Node, then the program. */
   readonly argv: readonly string[];
   readonly env: Readonly<Record<string, string>>;
-  readonly log: LogFile;
+  /** Takes what it says on its standard error. */
+  readonly log: { write(chunk: Buffer): void };
+  /** Takes what it says on its standard output, besides what is listened to here. */
+  readonly onOutput?: (chunk: Buffer) => void;
   /** The processes that serve for it have changed. */
   readonly onWorkers?: () => void;
+}
+
+/** How a process ended: with a code, by a signal, or it was never there. */
+export interface ChildEnd {
+  readonly code: number | null;
+  readonly signal: NodeJS.Signals | null;
 }
 
 export interface Child {
   readonly pid: number | undefined;
   /** The processes that serve: those it names as its workers, or itself. */
   readonly servingPids: readonly number[];
-  /** Writes the launch object to its standard input, as one JSON line: a service loads its code and waits for it. */
+  /** Writes to its standard input, as one JSON line: the launch object, which a service waits for, and later what is new. */
   handOver(launch: object): void;
   /** Resolves to true once it says that it is ready, to false when it ends before, or says nothing in time. */
   readonly ready: Promise<boolean>;
   /** Resolves to the exit code or the signal's name. */
   readonly exited: Promise<string>;
+  readonly end: Promise<ChildEnd>;
   /** SIGTERM, and SIGKILL when it is still there after `withinMs`. Resolves when it is gone, and all it had started. */
   stop(withinMs: number): Promise<void>;
 }
@@ -46,7 +55,7 @@ const killGroup = (pid: number | undefined): void => {
 };
 
 /** Starts a service's process; its standard error goes to the log. */
-export const startChild = ({ argv, env, log, onWorkers }: ChildSpec): Child => {
+export const startChild = ({ argv, env, log, onWorkers, onOutput }: ChildSpec): Child => {
   const child = spawn('/bin/sh', ['-c', withoutCoreDumps, 'sh', process.execPath, ...argv], {
     env,
     cwd: '/',
@@ -56,10 +65,11 @@ export const startChild = ({ argv, env, log, onWorkers }: ChildSpec): Child => {
   });
   let workers: readonly number[] | undefined;
   let survivors: NodeJS.Timeout | undefined;
-  const exited = new Promise<string>((resolve) => {
-    child.once('error', () => resolve('not started'));
-    child.once('exit', (code, signal) => resolve(signal ?? `exit code ${code}`));
+  const end = new Promise<ChildEnd>((resolve) => {
+    child.once('error', () => resolve({ code: null, signal: null }));
+    child.once('exit', (code, signal) => resolve({ code, signal }));
   });
+  const exited = end.then(howItEnded);
   exited.then(() => {
     if (workers === undefined) return;
     workers = [];
@@ -79,6 +89,7 @@ export const startChild = ({ argv, env, log, onWorkers }: ChildSpec): Child => {
       },
     });
   });
+  if (onOutput !== undefined) child.stdout.on('data', onOutput);
   child.stdin.on('error', () => undefined);
   child.stderr.on('data', (chunk: Buffer) => log.write(chunk));
   return {
@@ -91,6 +102,7 @@ export const startChild = ({ argv, env, log, onWorkers }: ChildSpec): Child => {
     },
     ready: untilReady(said, exited),
     exited,
+    end,
     stop: async (withinMs) => {
       child.kill('SIGTERM');
       const kill = setTimeout(() => killGroup(child.pid), withinMs);
@@ -102,6 +114,11 @@ export const startChild = ({ argv, env, log, onWorkers }: ChildSpec): Child => {
       survivors = undefined;
     },
   };
+};
+
+const howItEnded = ({ code, signal }: ChildEnd): string => {
+  if (signal !== null) return signal;
+  return code === null ? 'not started' : `exit code ${code}`;
 };
 
 const untilReady = async (said: Promise<boolean>, exited: Promise<string>): Promise<boolean> => {

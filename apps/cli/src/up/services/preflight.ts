@@ -1,5 +1,15 @@
-import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { Problem } from '../../terminal/problem.js';
+import {
+  argvOf,
+  coreFilterOf,
+  coreLimitsOf,
+  dangerousArguments,
+  dangerousVariables,
+  environmentOf,
+  readOr,
+  swapFor,
+} from './process-facts.js';
 import { permissionFlag, primaryFlags } from './router-permissions.js';
 
 /** What can be seen of a running router from outside. A part that this system does not show is undefined. */
@@ -12,43 +22,14 @@ export interface RouterFacts {
   readonly swap: boolean | undefined;
 }
 
-const readOr = <T>(path: string, read: (text: string) => T): T | undefined => {
-  try {
-    return read(readFileSync(path, 'utf8'));
-  } catch {
-    return undefined;
-  }
-};
-
-const list = (text: string): string[] => text.split('\0').filter((part) => part !== '');
-
-/** Swap counts as off when the system has none, or the process's own control group may not use it. */
-const swapFor = (pid: number): boolean | undefined => {
-  const systemHasSwap = readOr('/proc/swaps', (text) => text.trim().split('\n').length > 1);
-  if (systemHasSwap !== true) return systemHasSwap;
-  const group = readOr(`/proc/${pid}/cgroup`, (text) => /^0::(.*)$/m.exec(text)?.[1]);
-  const most = readOr(`/sys/fs/cgroup${group ?? ''}/memory.swap.max`, (text) => text.trim());
-  return most !== '0';
-};
-
-export const routerFacts = (pid: number): RouterFacts => ({
-  coreDumpFilter: readOr(`/proc/${pid}/coredump_filter`, (text) => text.trim()),
-  coreLimit: readOr(
-    `/proc/${pid}/limits`,
-    (text) => /^Max core file size\s+\S+\s+(\S+)/m.exec(text)?.[1] ?? '',
-  ),
-  environmentNames: readOr(`/proc/${pid}/environ`, (text) =>
-    list(text).map((entry) => entry.split('=')[0] ?? ''),
-  ),
-  argv: readOr(`/proc/${pid}/cmdline`, list),
-  uid: readOr(`/proc/${pid}/status`, (text) => Number(/^Uid:\s+(\d+)/m.exec(text)?.[1])),
-  swap: swapFor(pid),
+export const routerFacts = (pid: number, root = '/'): RouterFacts => ({
+  coreDumpFilter: coreFilterOf(root, pid),
+  coreLimit: coreLimitsOf(root, pid)?.[0],
+  environmentNames: environmentOf(root, pid)?.map((entry) => entry.split('=')[0] ?? ''),
+  argv: argvOf(root, pid),
+  uid: readOr(join(root, `/proc/${pid}/status`), (text) => Number(/^Uid:\s+(\d+)/m.exec(text)?.[1])),
+  swap: swapFor(root, pid),
 });
-
-const dangerousNames =
-  /^(?:NODE_OPTIONS|NODE_DEBUG|NODE_V8_COVERAGE|NODE_COMPILE_CACHE|SSLKEYLOGFILE|DEBUG|GRPC_TRACE|GRPC_VERBOSITY|KAFKAJS_DEBUG.*|UNDICI_DEBUG|OTEL_INSTRUMENTATION_GENAI_CAPTURE_MESSAGE_CONTENT)$/;
-const dangerousFlags =
-  /^--(?:report|heapsnapshot|heap-prof|cpu-prof|inspect|tls-keylog|require|import|trace-|allow-(?!fs-read=))/;
 
 /** The ways from the router's memory to a disk that are open, each in a sentence. Empty is what production demands. */
 export const preflightFindings = (facts: RouterFacts): string[] => {
@@ -65,12 +46,12 @@ export const preflightFindings = (facts: RouterFacts): string[] => {
     limit === '0' ? undefined : 'the router may leave a core dump',
   );
   check(facts.environmentNames, 'the environment of the router', (names) => {
-    const found = names.filter((name) => dangerousNames.test(name));
+    const found = dangerousVariables(names);
     return found.length > 0 ? `the environment of the router has ${found.join(', ')}` : undefined;
   });
   check(facts.argv, 'the flags of the router', (argv) => {
     if (!argv.includes(permissionFlag)) return 'the router does not run under the permission model';
-    const found = argv.filter((flag) => dangerousFlags.test(flag)).map((flag) => flag.split('=')[0]);
+    const found = dangerousArguments(argv);
     return found.length > 0 ? `the router runs with ${found.join(', ')}` : undefined;
   });
   check(facts.uid, 'the user of the router', (uid) => (uid === 0 ? 'the router runs as root' : undefined));
@@ -91,7 +72,10 @@ const primaryFacts = (pid: number): RouterFacts => {
 
 /** Checks a running router. Findings are for the closing page; when `strict` any of them is a Problem. */
 export const checkPreflight = ({ pid, workerPids }: RouterProcesses, strict: boolean): string[] => {
-  const facts = [...workerPids.map(routerFacts), ...(workerPids.includes(pid) ? [] : [primaryFacts(pid)])];
+  const facts = [
+    ...workerPids.map((worker) => routerFacts(worker)),
+    ...(workerPids.includes(pid) ? [] : [primaryFacts(pid)]),
+  ];
   const findings = [...new Set(facts.flatMap(preflightFindings))];
   if (strict && findings.length > 0)
     throw new Problem(

@@ -4,8 +4,7 @@ import { programOf } from '../../repository.js';
 import { timed } from '../../terminal/print.js';
 import type { Home } from '../home/home.js';
 import type { Reservation } from './ports.js';
-import { routerHeapFlags, routerMemory } from './router-memory.js';
-import { routerPermissions } from './router-permissions.js';
+import { serviceCommand } from './service-command.js';
 import { type Launch, SupervisedService } from './supervised-service.js';
 
 type ChildName = ServiceName | 'simulated-provider';
@@ -66,16 +65,10 @@ export class Services {
       HOST: '127.0.0.1',
       LAUNCHED_BY_PIPE: '1',
     });
-    for (const name of serviceNames)
-      this.#prepare(
-        name,
-        [
-          ...(name === 'router' ? routerPermissions(this.#options.routerWorkers) : []),
-          ...(name === 'router' ? routerHeapFlags : []),
-          programOf(`apps/${name}`),
-        ],
-        name === 'router' ? routerMemory : {},
-      );
+    for (const name of serviceNames) {
+      const { argv, env } = serviceCommand(name, this.#options.routerWorkers);
+      this.#prepare(name, argv, env);
+    }
   }
 
   /** Hands over the launch objects; resolves when all services are ready. Rejects with Problem. */
