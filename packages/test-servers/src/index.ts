@@ -3,6 +3,7 @@ export {
   makeCertificate,
   type TestCertificate,
 } from './certificates/make-certificate.js';
+export { type ContainerEngine, type Ran, startContainerEngine } from './engine/container-engine.js';
 export {
   buildGoProgram,
   type GoProgram,

@@ -44,7 +44,7 @@ export interface S3Server {
 }
 
 // Built from source with the sums of go.sum: about five minutes once, and then from Go's own cache.
-const program = (): Promise<string | NoProgram> =>
+export const s3Program = (): Promise<string | NoProgram> =>
   buildGoProgram({
     module: 'packages/test-servers/servers/minio',
     target: 'github.com/minio/minio',
@@ -57,7 +57,7 @@ const program = (): Promise<string | NoProgram> =>
 
 /** undefined when a server can be started here (builds it if need be); otherwise says so loudly, and throws in CI. */
 export const s3Availability = async (): Promise<NoProgram | undefined> => {
-  const built = await program();
+  const built = await s3Program();
   return typeof built === 'string' ? undefined : built;
 };
 
@@ -123,7 +123,7 @@ const startOnce = async (built: string, folder: string, proxy: TcpProxy | undefi
  * clients come through it, and the proxy is pointed at the server.
  */
 export const startS3 = async (options: { readonly proxy?: TcpProxy } = {}): Promise<S3Server | NoProgram> => {
-  const built = await program();
+  const built = await s3Program();
   if (typeof built !== 'string') return built;
   for (let attempt = 1; ; attempt += 1) {
     const folder = mkdtempSync(join(tmpdir(), 'lethe-s3-'));
