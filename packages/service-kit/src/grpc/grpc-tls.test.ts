@@ -134,7 +134,10 @@ describe('a client', () => {
   it.each<[string, () => grpc.ChannelCredentials]>([
     ['no certificate', () => showing()],
     ['a certificate of a foreign authority', () => showing(foreign.issue('audit'))],
-    ['one that it signed itself', () => showing(makeCertificate({ commonName: 'audit', names: [serviceUri('audit')] }))],
+    [
+      'one that it signed itself',
+      () => showing(makeCertificate({ commonName: 'audit', names: [serviceUri('audit')] })),
+    ],
     ['one that has run out', () => showing(authority.issue('audit', { validTo: hourAgo }))],
     [
       'one that was signed with another that may not sign',
@@ -162,7 +165,9 @@ describe('a client', () => {
 
   it('that speaks TLS 1.1 is refused', async () => {
     const { port } = await start(identityOf('admin-config'));
-    await expect(shownAt(port, oldTls)).rejects.toMatchObject({ code: expect.stringMatching(/^(ERR_SSL|ECONN)/) });
+    await expect(shownAt(port, oldTls)).rejects.toMatchObject({
+      code: expect.stringMatching(/^(ERR_SSL|ECONN)/),
+    });
     expect(await shownAt(port, { maxVersion: 'TLSv1.2' })).toBeInstanceOf(Buffer);
     // The control: where it is spoken, the same client speaks it.
     const old = createTlsServer({ ...authority.issue('audit'), ...oldTls }, (socket) => socket.resume());
@@ -193,7 +198,8 @@ describe('a server', () => {
     closing.push(() => server.close());
     return (server.address() as AddressInfo).port;
   };
-  const admin = (changes: Parameters<TestAuthority['issue']>[1] = {}) => authority.issue('admin-config', changes);
+  const admin = (changes: Parameters<TestAuthority['issue']>[1] = {}) =>
+    authority.issue('admin-config', changes);
 
   it.each<[string, () => TlsOptions]>([
     ['of a foreign authority', () => foreign.issue('admin-config')],
@@ -205,12 +211,16 @@ describe('a server', () => {
     ['that speaks TLS 1.1', () => ({ ...admin(), ...oldTls })],
   ])('%s is not spoken to', async (_what, options) => {
     const port = await pretend(options());
-    expect(await callAt(`localhost:${port}`, channelTo('admin-config', identityOf('audit')))).toBe(UNAVAILABLE);
+    expect(await callAt(`localhost:${port}`, channelTo('admin-config', identityOf('audit')))).toBe(
+      UNAVAILABLE,
+    );
   });
 
   it('that speaks plain text is not spoken to', async () => {
     const { port } = await start();
-    expect(await callAt(`localhost:${port}`, channelTo('admin-config', identityOf('audit')))).toBe(UNAVAILABLE);
+    expect(await callAt(`localhost:${port}`, channelTo('admin-config', identityOf('audit')))).toBe(
+      UNAVAILABLE,
+    );
     expect(await callAt(`localhost:${port}`, channelTo('admin-config', undefined))).toBe(OK);
   });
 
@@ -285,7 +295,9 @@ describe('a renewal', () => {
     expect(await call()).toBe(OK);
     client.renew(next.set('audit'));
     expect(await call()).toBe(OK);
-    expect(await callAt(`localhost:${port}`, channelTo('admin-config', identityOf('audit')))).toBe(UNAVAILABLE);
+    expect(await callAt(`localhost:${port}`, channelTo('admin-config', identityOf('audit')))).toBe(
+      UNAVAILABLE,
+    );
   });
 
   it('of the client is shown from the next handshake on', async () => {

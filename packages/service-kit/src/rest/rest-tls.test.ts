@@ -37,7 +37,13 @@ const get = (port: number, ca = authority.root.cert): Promise<string> =>
   bodyOf(request({ port, host: '127.0.0.1', servername: 'localhost', ca, agent: false }));
 
 const shownAt = async (port: number, options: ConnectionOptions = {}): Promise<Buffer> => {
-  const socket = connect({ port, host: '127.0.0.1', servername: 'localhost', ca: authority.root.cert, ...options });
+  const socket = connect({
+    port,
+    host: '127.0.0.1',
+    servername: 'localhost',
+    ca: authority.root.cert,
+    ...options,
+  });
   try {
     await once(socket, 'secureConnect');
     return socket.getPeerCertificate().raw;

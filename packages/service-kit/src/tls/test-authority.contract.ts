@@ -1,3 +1,4 @@
+import { randomUUID } from 'node:crypto';
 import type { ServiceName } from '@lethe/contracts';
 import { makeCertificate, type TestCertificate } from '@lethe/test-servers';
 import { Opaque } from '../safe/opaque.js';
@@ -6,7 +7,8 @@ import type { TlsSet } from './tls-schema.js';
 
 /** A house's authority that lives as long as a test. */
 export class TestAuthority {
-  readonly root: TestCertificate = makeCertificate({ commonName: 'a test authority' });
+  /** Its name is its own: OpenSSL finds an authority by name. */
+  readonly root: TestCertificate = makeCertificate({ commonName: `authority ${randomUUID()}` });
 
   /** A certificate of this authority for `service` on this machine; `changes` makes it a wrong one. */
   issue(
