@@ -184,6 +184,7 @@ describe('anything else is left to Node, on the same connection', () => {
     post('hi', 'A: b\rc'),
     post('hi', 'A: \0'),
     post('hi').replaceAll('\r\n', '\n'),
+    post('hi').replaceAll('\r\n', '\r'),
     'CANARY\r\n\r\n',
     `P${'x'.repeat(9_000)}\r\n\r\n`,
     post('hi', `X: ${'x'.repeat(9_000)}`),

@@ -53,9 +53,11 @@ const startsWith = (bytes: Buffer, at: number, expected: Buffer): boolean => {
 };
 
 /** A line that ends in another way: such a head might never be whole. */
-const hasBareLineFeed = (bytes: Buffer, start: number, end: number): boolean => {
+const hasOddLineEnd = (bytes: Buffer, start: number, end: number): boolean => {
   for (let at = bytes.indexOf(lf, start); at !== -1 && at < end; at = bytes.indexOf(lf, at + 1))
     if (at === start || bytes[at - 1] !== cr) return true;
+  for (let at = bytes.indexOf(cr, start); at !== -1 && at + 1 < end; at = bytes.indexOf(cr, at + 1))
+    if (bytes[at + 1] !== lf) return true;
   return false;
 };
 
@@ -103,7 +105,7 @@ export const readPlainRequestHead = (
     if (bytes[start + index] !== method[index]) return 'other';
   const found = bytes.indexOf(emptyLine, start);
   const headEnd = found + emptyLine.length;
-  if (found === -1 || headEnd > end) return hasBareLineFeed(bytes, start, end) ? 'other' : 'partial';
+  if (found === -1 || headEnd > end) return hasOddLineEnd(bytes, start, end) ? 'other' : 'partial';
   const pathStart = start + method.length;
   let at = pathStart;
   while (at < found && (bytes[at] as number) > space && (bytes[at] as number) < 0x7f) at++;
