@@ -24,18 +24,17 @@ const waitMs = 120_000;
 const bucket = text(/^[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]$/, 'must be the name of a bucket');
 const secret = secretFile(/^[\x21-\x7e]{8,256}$/, 'a secret access key');
 
-const settingsSchema = z
-  .object({
-    LETHE_S3_ENDPOINT: httpsUrl,
-    LETHE_S3_REGION: text(/^[A-Za-z0-9-]{1,64}$/, 'must be the name of a region'),
-    LETHE_S3_CA_FILE: certificatesFile.optional(),
-    LETHE_S3_BUCKET: bucket,
-    LETHE_ANCHORS_BUCKET: bucket,
-    LETHE_ANCHORS_LOCK_DAYS: wholeNumber(1, 36_500),
-    LETHE_S3_ACCESS_KEY_ID: text(/^[\x21-\x7e]{3,128}$/, 'must be 3 to 128 printable characters'),
-    LETHE_S3_SECRET_ACCESS_KEY_FILE: secret,
-    LETHE_S3_USERS_DIR: path,
-  });
+const settingsSchema = z.object({
+  LETHE_S3_ENDPOINT: httpsUrl,
+  LETHE_S3_REGION: text(/^[A-Za-z0-9-]{1,64}$/, 'must be the name of a region'),
+  LETHE_S3_CA_FILE: certificatesFile.optional(),
+  LETHE_S3_BUCKET: bucket,
+  LETHE_ANCHORS_BUCKET: bucket,
+  LETHE_ANCHORS_LOCK_DAYS: wholeNumber(1, 36_500),
+  LETHE_S3_ACCESS_KEY_ID: text(/^[\x21-\x7e]{3,128}$/, 'must be 3 to 128 printable characters'),
+  LETHE_S3_SECRET_ACCESS_KEY_FILE: secret,
+  LETHE_S3_USERS_DIR: path,
+});
 const usersSchema = z.object({ router: secret, accounting: secret, audit: secret });
 
 const settingsProblem = ({ issues }: z.ZodError): Problem =>
