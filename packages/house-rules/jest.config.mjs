@@ -1,5 +1,5 @@
-// One jest configuration for the whole house. Two projects: `unit` runs beside the code, `system` starts the
-// real processes and runs one file at a time (npm test runs both).
+// One jest configuration for the whole house. Projects: `unit` runs beside the code, `system` starts the real
+// processes and runs one file at a time (npm test runs both); `compose` needs a container engine and is called by name.
 const common = {
   rootDir: new URL('../..', import.meta.url).pathname,
   testEnvironment: 'node',
@@ -34,6 +34,16 @@ export default {
       testMatch: ['<rootDir>/{apps,packages}/*/src/**/*.test.ts'],
       testPathIgnorePatterns: ['/node_modules/', '/packages/system-tests/', '/dist/'],
     },
-    { ...common, displayName: 'system', testMatch: ['<rootDir>/packages/system-tests/src/**/*.test.ts'] },
+    {
+      ...common,
+      displayName: 'system',
+      testMatch: ['<rootDir>/packages/system-tests/src/**/*.test.ts'],
+      testPathIgnorePatterns: ['/node_modules/', '/packages/system-tests/src/compose/'],
+    },
+    {
+      ...common,
+      displayName: 'compose',
+      testMatch: ['<rootDir>/packages/system-tests/src/compose/**/*.test.ts'],
+    },
   ],
 };

@@ -125,7 +125,7 @@ export const usageSums = async (
 
 interface Ingest {
   readonly topics: readonly { readonly lag_records: number | null }[];
-  readonly rejects: readonly { readonly code: string; readonly records: number }[];
+  readonly rejects: readonly { readonly topic: string; readonly code: string; readonly records: number }[];
   readonly tripwires: readonly { readonly code: string; readonly records: number }[];
 }
 
