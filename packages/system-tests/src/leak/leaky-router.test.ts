@@ -61,7 +61,7 @@ describe('a router that leaks', () => {
   };
 
   it('BUG_STDOUT: what it says is found in its log, and nowhere else', async () => {
-    const undo = applyAll([bugStdout], 'apps/router');
+    const undo = applyAll([...bugStdout], 'apps/router');
     const { status, findings } = await askOnce();
     undo();
     expect(status).toBe(200);

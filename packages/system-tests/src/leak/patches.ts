@@ -117,36 +117,42 @@ export const guardedPatches: readonly GuardedPatch[] = [
 ];
 
 const bodyReader = 'apps/router/src/http/read-body.ts';
-const beforeScan = '      this.#scanner.feed(chunk);';
+/** Where a body is read that comes in pieces, and where one that came whole. */
+const readings: readonly (readonly [search: string, bytes: string])[] = [
+  ['      this.#scanner.feed(chunk);', 'chunk'],
+  ['    scanner.feed(whole);', 'whole'],
+];
+const atEachReading = (name: string, leak: (bytes: string) => string): Patch[] =>
+  readings.map(([search, bytes]) => ({
+    name,
+    file: bodyReader,
+    search,
+    replace: `${leak(bytes)}\n${search}`,
+  }));
 
 /** The router says what it reads. */
-export const bugStdout: Patch = {
-  name: 'BUG_STDOUT',
-  file: bodyReader,
-  search: beforeScan,
-  replace: `      process.stderr.write(chunk);\n${beforeScan}`,
-};
+export const bugStdout: readonly Patch[] = atEachReading(
+  'BUG_STDOUT',
+  (bytes) => `process.stderr.write(${bytes});`,
+);
+
+const firstImport = "import type { ErrorCode } from '@lethe/contracts';";
 
 /** The router keeps what it reads in a file. */
 export const bugTmpfile = (path: string): Patch[] => [
+  ...atEachReading('BUG_TMPFILE', (bytes) => `appendFileSync(${JSON.stringify(path)}, ${bytes});`),
   {
     name: 'BUG_TMPFILE',
     file: bodyReader,
-    search: beforeScan,
-    replace: `      appendFileSync(${JSON.stringify(path)}, chunk);\n${beforeScan}`,
-  },
-  {
-    name: 'BUG_TMPFILE',
-    file: bodyReader,
-    search: "import type { IncomingMessage } from 'node:http';",
-    replace: "import { appendFileSync } from 'node:fs';\nimport type { IncomingMessage } from 'node:http';",
+    search: firstImport,
+    replace: `import { appendFileSync } from 'node:fs';\n${firstImport}`,
   },
 ];
 
 /** The launcher gives the router every right: what BUG_TMPFILE would do without the permission model. */
 export const bugNoPermissions: Patch = {
   name: 'BUG_NO_PERMISSIONS',
-  file: 'apps/cli/src/up/services/services.ts',
-  search: "name === 'router' ? routerPermissions(this.#options.routerWorkers) : []",
-  replace: "name === 'router' ? routerPermissions(this.#options.routerWorkers).slice(0, 0) : []",
+  file: 'apps/cli/src/up/services/service-command.ts',
+  search: '...routerPermissions(routerWorkers), ',
+  replace: '',
 };

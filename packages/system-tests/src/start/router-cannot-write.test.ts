@@ -81,12 +81,16 @@ describe('a router with code in it that writes bodies to a file', () => {
     });
     await waitFor(() => ready || !alive(child.pid ?? 0)).catch(() => undefined);
     if (!ready) throw new Error(`the patched router did not start: ${said}`);
-    await fetch(`http://127.0.0.1:${port}/v1/chat/completions`, { method: 'POST', body: 'canary' }).catch(
-      () => undefined,
+    // Chunked, so that it goes through Node's own request object, which is where the copy is taken.
+    const body = new Blob(['canary']).stream();
+    const asked = { method: 'POST', body, duplex: 'half' } as RequestInit;
+    await fetch(`http://127.0.0.1:${port}/v1/chat/completions`, asked).catch(() => undefined);
+    const kept = () => (existsSync(path) ? readFileSync(path, 'utf8') : '');
+    await waitFor(
+      () => kept().includes('canary') || !alive(child.pid ?? 0) || said.includes('ERR_ACCESS_DENIED'),
     );
-    await waitFor(() => existsSync(path) || !alive(child.pid ?? 0) || said.includes('ERR_ACCESS_DENIED'));
     child.kill('SIGKILL');
-    return { kept: existsSync(path) ? await readFile(path, 'utf8') : '', said };
+    return { kept: kept(), said };
   };
 
   it('fails where it writes, and nothing is kept', async () => {
@@ -99,6 +103,7 @@ describe('a router with code in it that writes bodies to a file', () => {
   });
 
   it('would keep it without those flags (control)', async () => {
-    expect((await keptBy([])).kept).toBe('canary');
+    // The router's own test of its writer, at start, is kept as well.
+    expect((await keptBy([])).kept).toContain('canary');
   });
 });
