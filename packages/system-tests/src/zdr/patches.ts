@@ -44,8 +44,8 @@ export const brokenRules: readonly BrokenRule[] = [
     edits: [
       {
         file: 'packages/policy-sync/src/router/lease.ts',
-        search: 'later(sent, leaseTiming(',
-        replace: 'later(at, leaseTiming(',
+        search: 'const until = later(sent, ',
+        replace: 'const until = later(at, ',
       },
     ],
     guard: routerRules,
