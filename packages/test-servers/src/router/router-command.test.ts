@@ -4,7 +4,11 @@ import { expect, it } from '@jest/globals';
 import { routerEnvironment, routerFlags } from './router-command.js';
 
 it('starts the router as the launcher does, which it cannot import', () => {
-  const launcher = ['services/router-permissions.ts', 'services/router-memory.ts', 'settings.ts']
+  const launcher = [
+    'services/router-permissions.ts',
+    'services/router-memory.ts',
+    'services/child-environment.ts',
+  ]
     .map((file) =>
       readFileSync(fileURLToPath(new URL(`../../../../apps/cli/src/up/${file}`, import.meta.url)), 'utf8'),
     )
