@@ -47,6 +47,7 @@ describe('databases that are set back to before EnableZDR', () => {
   const restartServices = async (): Promise<void> => {
     for (const service of house.services) await service.stop();
     await Promise.all(house.services.map((service) => service.start()));
+    await house.untilRoutersServe();
   };
 
   it('the control: a copy that knows everything takes its place unnoticed', async () => {

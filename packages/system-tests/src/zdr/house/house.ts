@@ -56,6 +56,8 @@ export interface House {
   readonly leaseTtlMs: number;
   /** Every service but the provider: in the order in which they can be started again. */
   readonly services: readonly ServiceProcess[];
+  /** Resolves when every router takes requests, which it does from its first snapshot on. */
+  untilRoutersServe(): Promise<void>;
   stop(): Promise<void>;
 }
 
@@ -198,16 +200,15 @@ const furnish = async (options: HouseOptions, databases: HouseDatabases): Promis
     await databases.stop();
     await rm(folder, { recursive: true, force: true });
   };
+  const untilRoutersServe = async (): Promise<void> => {
+    for (const { operator } of routers) await waitFor(() => isReady(operator), 30_000, 50);
+  };
   try {
     await Promise.all([provider, ...services].map((service) => service.start()));
-    for (const url of [
-      run.adminConfig,
-      run.accounting,
-      run.audit,
-      ...routers.map(({ operator }) => operator),
-    ])
+    for (const url of [run.adminConfig, run.accounting, run.audit])
       await waitFor(() => isReady(url), 30_000, 50);
-    // A router serves from its first snapshot on; here it is to have a lease as well.
+    await untilRoutersServe();
+    // In the beginning a router is to have a lease as well.
     for (const { operator } of routers) await waitFor(() => isGateOpen(operator), 30_000, 50);
   } catch (error) {
     await stop();
@@ -228,6 +229,7 @@ const furnish = async (options: HouseOptions, databases: HouseDatabases): Promis
     anchorsFolder,
     leaseTtlMs,
     services,
+    untilRoutersServe,
     stop,
   };
 };
