@@ -17,7 +17,12 @@ export const createAuditClient = (options: {
     async append(event: QueuedEvent): Promise<void> {
       await callUnary(
         client.append.bind(client),
-        { eventId: uuidBytes(event.eventId), orgId: uuidBytes(event.orgId), event: event.body },
+        {
+          eventId: uuidBytes(event.eventId),
+          orgId: uuidBytes(event.orgId),
+          event: event.body,
+          withoutProof: true,
+        },
         metadata,
         appendDeadlineMs,
         closing.signal,

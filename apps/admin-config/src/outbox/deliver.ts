@@ -28,6 +28,8 @@ export const auditDestination = (address: string, credential: Secret, tls?: TlsI
         eventId: uuidBytes(row.eventId),
         orgId: uuidBytes(row.orgId ?? undefined),
         event: row.body,
+        // Who wants the proof asks for it by the event's id.
+        withoutProof: true,
       };
       await callUnary(client.append.bind(client), request, metadata, deadlineMs, closing.signal);
     },

@@ -1,3 +1,4 @@
+import { constants } from 'node:os';
 import { setTimeout as pause } from 'node:timers/promises';
 import type { ServiceName } from '@lethe/contracts';
 import { Problem } from '../../terminal/problem.js';
@@ -36,21 +37,9 @@ const untilProgram = async (pid: number): Promise<boolean> => {
   return true;
 };
 
-const signals: Readonly<Partial<Record<NodeJS.Signals, number>>> = {
-  SIGHUP: 1,
-  SIGINT: 2,
-  SIGQUIT: 3,
-  SIGILL: 4,
-  SIGABRT: 6,
-  SIGBUS: 7,
-  SIGKILL: 9,
-  SIGSEGV: 11,
-  SIGTERM: 15,
-};
-
 /** As a shell has it: 128 and the signal's number. */
 const exitCodeOf = ({ code, signal }: ChildEnd): number =>
-  code ?? (signal === null ? 127 : 128 + (signals[signal] ?? 0));
+  code ?? (signal === null ? 127 : 128 + constants.signals[signal]);
 
 const start = ({ app, env, launch }: RunOptions): Child => {
   const command = serviceCommand(app, launch.routerWorkers);

@@ -73,6 +73,10 @@ export class PlainConnection implements PlainCarrier {
     return this.#call === undefined && this.#begun.bytes === 0;
   }
 
+  private get isHeadBegun(): boolean {
+    return this.#call === undefined && this.#begun.bytes > 0;
+  }
+
   target(): Buffer {
     if (this.#bodyLeft < ownReadBytesMin) this.#own = undefined;
     else if (this.#own === undefined || this.#own.length > this.#bodyLeft)
@@ -189,6 +193,8 @@ export class PlainConnection implements PlainCarrier {
   readonly #goOn = (): void => {
     if (this.#call !== undefined || this.#isNodes || this.socket.destroyed) return;
     this.#readBegun();
+    // What was sent ahead is the beginning of a head: the rest has as long to come as that of any other.
+    if (this.isHeadBegun) this.#deadline.postpone(this.#setting.headMsMax);
     if (!this.#isPaused) return;
     this.#isPaused = false;
     this.socket.resume();
@@ -217,7 +223,7 @@ export class PlainConnection implements PlainCarrier {
   /** The caller says no more: it has left. */
   readonly #ended = (): void => {
     this.#call?.closed();
-    if (this.#begun.bytes > 0 && this.#call === undefined && !this.#isOver) {
+    if (this.isHeadBegun && !this.#isOver) {
       // Half a head: Node knows what to say of it.
       const begun = this.#begun.take();
       this.#leaveToNode(begun, 0, begun.length);

@@ -225,6 +225,31 @@ describe('anything else is left to Node, on the same connection', () => {
     expect((await ended.answers(1))[0]?.status).toBe(400);
     expect(broken.sort()).toEqual(['caller.malformed_http', 'caller.timeout', 'caller.timeout']);
   });
+
+  it('with half a head sent ahead, which has no longer than any other', async () => {
+    const { client, broken } = await start(tell, { headMsMax: 800 });
+    const one = client();
+    one.send(post('hi') + post('hi').slice(0, 30));
+    const statuses = (await one.answers(2)).map(({ status }) => status);
+    expect(statuses).toEqual([200, 408]);
+    expect(broken).toEqual(['caller.timeout']);
+  });
+
+  it('with half a head sent ahead of an answer that takes its time', async () => {
+    const { client, broken } = await start(
+      (_incoming, res) => {
+        setTimeout(() => answer(res, 'late'), 200);
+      },
+      { headMsMax: 800 },
+    );
+    const one = client();
+    one.send(post('hi'));
+    await sleep(60);
+    one.send(post('hi').slice(0, 30));
+    const statuses = (await one.answers(2)).map(({ status }) => status);
+    expect(statuses).toEqual([200, 408]);
+    expect(broken).toEqual(['caller.timeout']);
+  });
 });
 
 describe('close', () => {
