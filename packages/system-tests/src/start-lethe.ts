@@ -51,6 +51,8 @@ export interface StartLetheOptions {
   readonly timeoutMs?: number;
   /** The program of another checkout. Default: this one's. */
   readonly program?: string;
+  /** Another Node for everything. Default: the one that runs the tests. */
+  readonly node?: string;
 }
 
 export interface Stopped {
@@ -96,11 +98,14 @@ export const newHome = (): Promise<string> => mkdtemp(join(tmpdir(), 'lethe-home
 export const spawnLethe = (
   args: readonly string[],
   env: Readonly<Record<string, string | undefined>>,
-  uid?: number,
-  program = launcher,
+  {
+    uid,
+    program = launcher,
+    node = process.execPath,
+  }: Pick<StartLetheOptions, 'uid' | 'program' | 'node'> = {},
 ): { child: ChildProcess; printed: { page: string; progress: string } } => {
   if (!existsSync(program)) throw new Error('apps/cli is not built: run "npx turbo run build" first');
-  const child = spawn(process.execPath, [program, ...args], {
+  const child = spawn(node, [program, ...args], {
     stdio: ['ignore', 'pipe', 'pipe'],
     env: { PATH: process.env.PATH, HOME: process.env.HOME, ...env },
     ...(uid === undefined ? {} : { uid, gid: uid }),
@@ -137,7 +142,7 @@ export const startLethe = async (options: StartLetheOptions = {}): Promise<Lethe
   const home = options.home ?? (await newHome());
   const startedAtMs = performance.now();
   const env = { LETHE_PORT_BASE: '0', ...options.env, LETHE_HOME: home };
-  const { child, printed } = spawnLethe(['up', ...(options.args ?? [])], env, options.uid, options.program);
+  const { child, printed } = spawnLethe(['up', ...(options.args ?? [])], env, options);
   const exited = once(child, 'exit') as Promise<[number | null]>;
   const ended = (): boolean => child.exitCode !== null || child.signalCode !== null;
   const pid = child.pid ?? 0;

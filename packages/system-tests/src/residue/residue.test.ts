@@ -1,8 +1,8 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { printFigures } from '../support/figures.js';
+import { findNode24 } from '../support/node-24.js';
 import { freedCases, residueCases } from './cases.js';
 import { dialectCases } from './dialect-cases.js';
-import { findNode24 } from './node-24.js';
 import { goneAfterMs } from './remains.js';
 import type { RouterProcess } from './router-process.js';
 import { type Outcome, problemsOf, runCases, startLoad } from './run-cases.js';

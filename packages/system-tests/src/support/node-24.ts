@@ -29,7 +29,7 @@ export const findNode24 = (): string | undefined => {
     return program;
   } catch {
     process.stderr.write(
-      `NODE ${version} IS NOT HERE AND COULD NOT BE FETCHED: its memory is not looked at\n`,
+      `NODE ${version} IS NOT HERE AND COULD NOT BE FETCHED: what is to run under it does not\n`,
     );
     return undefined;
   } finally {
