@@ -6,5 +6,6 @@ export {
   type PostgresServerErrorCode,
   type PostgresServerErrorFields,
 } from './postgres-server-error.js';
+export { readMigrations } from './read-migrations.js';
 export type { Exit } from './server-process.js';
 export { type PostgresServer, type StartOptions, startPostgres } from './start-postgres.js';

@@ -5,7 +5,7 @@ import { getTableConfig, type PgTable } from 'drizzle-orm/pg-core';
 import postgres from 'postgres';
 import {
   type AccountingDatabase,
-  readMigrations,
+  readAccountingMigrations,
   runtimeRoles,
   startAccountingDatabase,
 } from '../testing/accounting-database.contract.js';
@@ -119,7 +119,7 @@ describe('each role', () => {
 
 describe('migrations', () => {
   it('contain no statement that unseals an organization', async () => {
-    const text = (await readMigrations()).map(({ sql }) => sql).join('\n');
+    const text = (await readAccountingMigrations()).map(({ sql }) => sql).join('\n');
     expect(text).toMatch(/sealed = true/);
     expect(text.match(/sealed\s*=\s*false/g)).toBeNull();
   });

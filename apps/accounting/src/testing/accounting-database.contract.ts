@@ -1,9 +1,9 @@
-import { readdir, readFile } from 'node:fs/promises';
-import { applyMigrations } from '@lethe/postgres-server';
+import { fileURLToPath } from 'node:url';
+import { applyMigrations, readMigrations } from '@lethe/postgres-server';
 import { startTestPostgres, type TestPostgres } from '@lethe/test-servers';
 import type postgres from 'postgres';
 
-const migrationsFolder = new URL('../../migrations/', import.meta.url);
+const migrationsFolder = fileURLToPath(new URL('../../migrations/', import.meta.url));
 const database = 'accounting';
 
 export const runtimeRoles = {
@@ -22,18 +22,12 @@ export interface AccountingDatabase {
   stop(): Promise<void>;
 }
 
-/** The migrations of this app in the order they apply. */
-export const readMigrations = async () => {
-  const names = (await readdir(migrationsFolder)).filter((name) => name.endsWith('.sql')).sort();
-  return Promise.all(
-    names.map(async (name) => ({ name, sql: await readFile(new URL(name, migrationsFolder), 'utf8') })),
-  );
-};
+export const readAccountingMigrations = () => readMigrations(migrationsFolder);
 
 export const startAccountingDatabase = async (): Promise<AccountingDatabase> => {
   const server = await startTestPostgres();
   const sql = await server.createDatabase(database);
-  await applyMigrations(sql, { owner: 'lethe_owner', migrations: await readMigrations() });
+  await applyMigrations(sql, { owner: 'lethe_owner', migrations: await readAccountingMigrations() });
   const entries = await Promise.all(
     Object.entries(runtimeRoles).map(async ([name, role]) => [
       name,

@@ -1,7 +1,7 @@
 import { randomBytes } from 'node:crypto';
-import { readdirSync, readFileSync } from 'node:fs';
+import { fileURLToPath } from 'node:url';
 import type { OpenAPIHono } from '@hono/zod-openapi';
-import { applyMigrations } from '@lethe/postgres-server';
+import { applyMigrations, readMigrations } from '@lethe/postgres-server';
 import { createLogger, createMetrics, newToken, tokenSha256 } from '@lethe/service-kit';
 import { startTestPostgres, type TestPostgres } from '@lethe/test-servers';
 import type { BlankEnv } from 'hono/types';
@@ -15,17 +15,7 @@ import type { Deps, ZdrDesk } from '../use-cases/change.js';
 import { createSerialQueue } from '../use-cases/serial-queue.js';
 import { type CheckedAnswer, checkAnswer } from './answers.contract.js';
 
-const migrationsFolder = new URL('../../migrations/', import.meta.url);
-
-/** The migrations as a launcher applies them. */
-export const readMigrations = () =>
-  readdirSync(migrationsFolder)
-    .filter((name) => name.endsWith('.sql'))
-    .sort()
-    .map((name) => ({
-      name: name.replace(/\.sql$/, ''),
-      sql: readFileSync(new URL(name, migrationsFolder), 'utf8'),
-    }));
+const migrationsFolder = fileURLToPath(new URL('../../migrations/', import.meta.url));
 
 /** One replica of admin-config without its listening ports. */
 export interface Replica {
@@ -84,7 +74,8 @@ export interface World {
 export const startWorld = async (): Promise<World> => {
   const server = await startTestPostgres();
   const superuser = await server.createDatabase('config');
-  await applyMigrations(superuser, { owner: 'lethe_owner', schema: 'config', migrations: readMigrations() });
+  const migrations = await readMigrations(migrationsFolder);
+  await applyMigrations(superuser, { owner: 'lethe_owner', schema: 'config', migrations });
   const databaseUrl = (await server.login('lethe_admin')).url('config');
   const logLines: string[] = [];
   const refusals: string[] = [];

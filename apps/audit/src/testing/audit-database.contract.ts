@@ -1,9 +1,9 @@
-import { readdir, readFile } from 'node:fs/promises';
-import { applyMigrations } from '@lethe/postgres-server';
+import { fileURLToPath } from 'node:url';
+import { applyMigrations, readMigrations } from '@lethe/postgres-server';
 import { startTestPostgres, type TestPostgres } from '@lethe/test-servers';
 import type postgres from 'postgres';
 
-const migrationsFolder = new URL('../../migrations/', import.meta.url);
+const migrationsFolder = fileURLToPath(new URL('../../migrations/', import.meta.url));
 
 /** A migrated audit database on a real server of the test's own. */
 export interface TestAuditDatabase {
@@ -15,12 +15,7 @@ export interface TestAuditDatabase {
   stop(): Promise<void>;
 }
 
-export const readAuditMigrations = async () => {
-  const names = (await readdir(migrationsFolder)).filter((name) => name.endsWith('.sql')).sort();
-  return Promise.all(
-    names.map(async (name) => ({ name, sql: await readFile(new URL(name, migrationsFolder), 'utf8') })),
-  );
-};
+export const readAuditMigrations = () => readMigrations(migrationsFolder);
 
 export const startAuditDatabase = async (): Promise<TestAuditDatabase> => {
   const server = await startTestPostgres();

@@ -28,7 +28,7 @@ export const startCluster = async (): Promise<Cluster> => {
     const sql = await server.createDatabase(name);
     superuser[name] = sql;
     const { schema, roles } = databases[name];
-    await applyMigrations(sql, { owner: 'lethe_owner', schema, migrations: migrationsOf(name) });
+    await applyMigrations(sql, { owner: 'lethe_owner', schema, migrations: await migrationsOf(name) });
     await closeDatabase(sql);
     for (const role of roles) {
       logins.set(role, await server.login(role));

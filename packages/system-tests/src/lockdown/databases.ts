@@ -1,5 +1,5 @@
-import { existsSync, readdirSync, readFileSync } from 'node:fs';
-import type { Migration } from '@lethe/postgres-server';
+import { fileURLToPath } from 'node:url';
+import { type Migration, readMigrations } from '@lethe/postgres-server';
 
 const root = new URL('../../../../', import.meta.url);
 
@@ -43,14 +43,5 @@ export const databaseOf = (role: RoleName): DatabaseName => {
 };
 
 /** The steps of a database in order, as they stand in the repository. */
-export const migrationsOf = (name: DatabaseName): Migration[] => {
-  const folder = new URL(databases[name].folder, root);
-  if (!existsSync(folder)) throw new Error('no migrations');
-  return readdirSync(folder)
-    .filter((file) => file.endsWith('.sql'))
-    .sort()
-    .map((file) => ({
-      name: file.slice(0, -'.sql'.length),
-      sql: readFileSync(new URL(file, folder), 'utf8'),
-    }));
-};
+export const migrationsOf = (name: DatabaseName): Promise<readonly Migration[]> =>
+  readMigrations(fileURLToPath(new URL(databases[name].folder, root)));

@@ -1,21 +1,12 @@
-import { readdir, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { readEventLogMigrations } from '@lethe/event-log/migrations';
 import { readObjectStoreMigrations } from '@lethe/object-store/migrations';
-import type { Migration } from '@lethe/postgres-server';
+import { type Migration, readMigrations } from '@lethe/postgres-server';
 import { repositoryRoot } from '../../repository.js';
 import type { Database } from './prepare-cluster.js';
 
-const migrationsOf = async (app: string): Promise<readonly Migration[]> => {
-  const folder = join(repositoryRoot, 'apps', app, 'migrations');
-  const files = (await readdir(folder)).filter((file) => file.endsWith('.sql')).sort();
-  return await Promise.all(
-    files.map(async (file) => ({
-      name: file.slice(0, -'.sql'.length),
-      sql: await readFile(join(folder, file), 'utf8'),
-    })),
-  );
-};
+const migrationsOf = (app: string): Promise<readonly Migration[]> =>
+  readMigrations(join(repositoryRoot, 'apps', app, 'migrations'));
 
 export const databases = [
   {

@@ -1,6 +1,5 @@
-import { readdir, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { applyMigrations } from '@lethe/postgres-server';
+import { applyMigrations, readMigrations } from '@lethe/postgres-server';
 import { startTestPostgres, type TestPostgres } from '@lethe/test-servers';
 import postgres from 'postgres';
 import { repositoryRoot } from '../../start-lethe.js';
@@ -21,13 +20,6 @@ export interface AuditDatabases {
   stop(): Promise<void>;
 }
 
-const readMigrations = async (): Promise<{ name: string; sql: string }[]> => {
-  const names = (await readdir(migrationsFolder)).filter((name) => name.endsWith('.sql')).sort();
-  return Promise.all(
-    names.map(async (name) => ({ name, sql: await readFile(join(migrationsFolder, name), 'utf8') })),
-  );
-};
-
 export const startAuditDatabases = async (): Promise<AuditDatabases> => {
   const server = await startTestPostgres();
   const password = decodeURIComponent(/\/\/[^:]+:([^@]+)@/.exec(server.superuserUrl)?.[1] ?? '');
@@ -45,7 +37,7 @@ export const startAuditDatabases = async (): Promise<AuditDatabases> => {
     server,
     create: async (name) => {
       await server.sql.unsafe(`create database ${name}`);
-      const migrations = await readMigrations();
+      const migrations = await readMigrations(migrationsFolder);
       await as(name, (sql) => applyMigrations(sql, { owner: 'lethe_owner', migrations }));
       if (service.password === '') service.password = (await server.login('lethe_audit_append')).password;
     },

@@ -1,7 +1,6 @@
 import { existsSync } from 'node:fs';
-import { readdir, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { applyMigrations, type PostgresConnection } from '@lethe/postgres-server';
+import { applyMigrations, type PostgresConnection, readMigrations } from '@lethe/postgres-server';
 import { startTestPostgres, type TestLogin, type TestPostgres } from '@lethe/test-servers';
 import postgres from 'postgres';
 import { repositoryRoot } from '../../start-lethe.js';
@@ -47,16 +46,6 @@ export interface HouseDatabases {
   as<T>(database: string, use: (sql: postgres.Sql) => Promise<T>): Promise<T>;
   stop(): Promise<void>;
 }
-
-const readMigrations = async (folder: string): Promise<{ name: string; sql: string }[]> => {
-  const names = (await readdir(folder)).filter((name) => name.endsWith('.sql')).sort();
-  return Promise.all(
-    names.map(async (file) => ({
-      name: file.slice(0, -'.sql'.length),
-      sql: await readFile(join(folder, file), 'utf8'),
-    })),
-  );
-};
 
 /** Starts the server and makes all databases. */
 export const startHouseDatabases = async (): Promise<HouseDatabases> => {
