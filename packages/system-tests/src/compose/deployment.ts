@@ -1,10 +1,12 @@
 import { execFileSync } from 'node:child_process';
 import { randomBytes } from 'node:crypto';
-import { appendFile, cp, mkdir, mkdtemp, readFile, rm } from 'node:fs/promises';
+import { appendFile, chmod, cp, mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { type ContainerEngine, freePort, type Ran } from '@lethe/test-servers';
 import { repositoryRoot } from '../start-lethe.js';
+import { builtProgram } from '../support/built-program.js';
+import type { Pair, Task, Words } from './inside/tries.js';
 
 /** What is checked in, and what is about to be: nothing that this machine has built. */
 const cloneTree = async (target: string): Promise<void> => {
@@ -59,6 +61,31 @@ export class Deployment {
 
   read(path: string): Promise<string> {
     return readFile(this.secret(path), 'utf8');
+  }
+
+  /** A certificate of ours with its key, as `lethe init` made them, and the authority that it trusts. */
+  async pair(folder: string, name: string): Promise<Pair> {
+    const [ca, cert, key] = await Promise.all([
+      this.read(`${folder}/ca.crt`),
+      this.read(`${folder}/${name}.crt`),
+      this.read(`${folder}/${name}.key`),
+    ]);
+    return { ca, cert, key };
+  }
+
+  /** Tries something in a container of the services' own network. */
+  async inside(task: Task): Promise<Words> {
+    const file = join(this.folder, `task-${randomBytes(3).toString('hex')}.json`);
+    await writeFile(file, JSON.stringify(task));
+    // The user of the tools' container reads it: what is in it opens this deployment only.
+    await chmod(file, 0o644);
+    const out = await this.must([
+      ...['run', '--rm', '-T', '--no-deps', '--entrypoint', 'node'],
+      ...['-v', `${dirname(builtProgram('compose/inside/try-program'))}:/lethe/tries:ro`],
+      ...['-v', `${file}:/task.json:ro`],
+      ...['tools', '/lethe/tries/try-program.js', '/task.json'],
+    ]);
+    return JSON.parse(out) as Words;
   }
 
   async up(): Promise<void> {

@@ -26,6 +26,8 @@ export interface Prepared {
 }
 
 const owner = 'lethe_owner';
+/** Every cluster has them, and lets everybody in: there a role could write what its own database refuses. */
+const databasesOfPostgres = ['postgres', 'template1'];
 
 const createMissing = async (sql: postgres.Sql, databases: readonly Database[]): Promise<number> => {
   const there = new Set((await sql`select datname from pg_database`).map((row) => String(row.datname)));
@@ -79,12 +81,14 @@ const giveLogins = async (sql: postgres.Sql, { databases, passwordOf }: ClusterO
 };
 
 /**
- * Creates the databases that are missing, applies the migrations that are missing and lets the runtime roles log in
- * with their passwords. One at a time: see `exclusively`. Rejects with PostgresServerError for a migration that fails.
+ * Creates the databases that are missing, applies the migrations that are missing, closes every database to all but its
+ * own roles, and lets these log in with their passwords. One at a time: see `exclusively`. Rejects with
+ * PostgresServerError for a migration that fails.
  */
 export const prepareCluster = async (options: ClusterOptions): Promise<Prepared> => {
   const { databases, withDatabase } = options;
   const databasesMade = await withDatabase('postgres', (sql) => createMissing(sql, databases));
+  for (const name of databasesOfPostgres) await withDatabase(name, closeDatabase);
   const migrationsApplied = await migrate(options);
   const passwordsSet = await withDatabase('postgres', (sql) => giveLogins(sql, options));
   return { databasesMade, migrationsApplied, passwordsSet };

@@ -42,8 +42,9 @@ const tryLogin = async (login: Login): Promise<string> => {
 
 describe('the databases of a start', () => {
   it('let each role into its own database and no other', async () => {
+    const names = [...databases.map(({ name }) => name), 'postgres', 'template1'];
     for (const login of Object.values(logins)) {
-      for (const { name } of databases) {
+      for (const name of names) {
         const expected = name === login.database ? 'connected' : '42501';
         expect([login.user, name, await tryLogin({ ...login, database: name })]).toEqual([
           login.user,
