@@ -1,5 +1,6 @@
 // One jest configuration for the whole house. Projects: `unit` runs beside the code, `system` starts the real
-// processes and runs one file at a time (npm test runs both); `compose` needs a container engine and is called by name.
+// processes and runs one file at a time (npm test runs both); `compose` and `chaos` need a container
+// engine and are called by name.
 const common = {
   rootDir: new URL('../..', import.meta.url).pathname,
   testEnvironment: 'node',
@@ -43,7 +44,12 @@ export default {
     {
       ...common,
       displayName: 'compose',
-      testMatch: ['<rootDir>/packages/system-tests/src/compose/**/*.test.ts'],
+      testMatch: ['<rootDir>/packages/system-tests/src/compose/*.test.ts'],
+    },
+    {
+      ...common,
+      displayName: 'chaos',
+      testMatch: ['<rootDir>/packages/system-tests/src/compose/chaos/*.test.ts'],
     },
   ],
 };

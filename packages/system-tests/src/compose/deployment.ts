@@ -88,7 +88,8 @@ export class Deployment {
     return JSON.parse(out) as Words;
   }
 
-  async up(): Promise<void> {
+  /** With settings of the `.env` beside those that `lethe init` writes. */
+  async up(settings: Readonly<Record<string, string>> = {}): Promise<void> {
     this.folder = await mkdtemp(join(tmpdir(), 'lethe-compose-'));
     this.port = await freePort();
     await cloneTree(this.folder);
@@ -110,10 +111,13 @@ export class Deployment {
       ...['init', '--simulated-provider'],
     ]);
     if (init.code !== 0) throw new Error(`lethe init failed:\n${init.err}`);
-    await appendFile(
-      join(this.folder, '.env'),
-      `LETHE_S3_IMAGE=${this.#engine.s3Image}\nLETHE_PUBLISHED=127.0.0.1:${this.port}\nLETHE_LEASE_TTL_MS=5000\n`,
-    );
+    const lines = Object.entries({
+      LETHE_S3_IMAGE: this.#engine.s3Image,
+      LETHE_PUBLISHED: `127.0.0.1:${this.port}`,
+      LETHE_LEASE_TTL_MS: '5000',
+      ...settings,
+    });
+    await appendFile(join(this.folder, '.env'), lines.map(([name, value]) => `${name}=${value}\n`).join(''));
     await this.must(
       ['--profile', 'simulated-provider', 'up', '-d', '--build', '--wait', '--wait-timeout', '420'],
       900_000,

@@ -29,6 +29,17 @@ export const makeOrganization = async (deployment: Deployment, slug: string): Pr
   };
 };
 
+/** The state that `lethe zdr status` shows. */
+export const zdrState = async (
+  deployment: Deployment,
+  { slug, adminToken }: Pick<Organization, 'slug' | 'adminToken'>,
+): Promise<string> =>
+  (
+    JSON.parse(
+      await deployment.lethe(['zdr', 'status', slug, '--json'], { LETHE_ADMIN_TOKEN: adminToken }),
+    ) as { state: string }
+  ).state;
+
 /** What `lethe zdr enable` prints. */
 export const enableZdr = async (
   deployment: Deployment,
