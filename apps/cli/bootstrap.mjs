@@ -98,6 +98,10 @@ const programs = new Map([
   ['check', 'check'],
   ['check:long', 'check-long'],
 ]);
+const jestProjects = new Map([
+  ['test:compose', 'compose'],
+  ['chaos', 'chaos'],
+]);
 if (command === 'start') {
   process.argv.splice(2, process.argv.length, 'up', ...args);
   await import(new URL('./dist/main.js', import.meta.url).href);
@@ -107,6 +111,9 @@ if (command === 'start') {
 } else if (protocolPrograms.has(command)) {
   process.argv.splice(2, process.argv.length, protocolPrograms.get(command) ?? '', ...args);
   await import(new URL('../../packages/policy-sync/run.mjs', import.meta.url).href);
+} else if (jestProjects.has(command)) {
+  process.argv.splice(2, process.argv.length, jestProjects.get(command) ?? '', ...args);
+  await import(new URL('../../packages/house-rules/run-project.mjs', import.meta.url).href);
 } else {
   process.argv.splice(2, process.argv.length, ...args);
   await import(

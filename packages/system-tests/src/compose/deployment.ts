@@ -6,7 +6,8 @@ import { dirname, join } from 'node:path';
 import { type ContainerEngine, freePort, type Ran } from '@lethe/test-servers';
 import { repositoryRoot } from '../start-lethe.js';
 import { builtProgram } from '../support/built-program.js';
-import type { Pair, Task, Words } from './inside/tries.js';
+import type { Pair } from './inside/pair.js';
+import type { Task, Words } from './inside/tries.js';
 
 /** What is checked in, and what is about to be: nothing that this machine has built. */
 const cloneTree = async (target: string): Promise<void> => {

@@ -1,5 +1,5 @@
 import kafkajs from 'kafkajs';
-import type { Pair } from './tries.js';
+import type { Pair } from './pair.js';
 
 export interface KafkaTry {
   readonly action: 'fetch' | 'produce' | 'join';

@@ -1,16 +1,10 @@
 import { type GrpcTry, tryGrpc } from './grpc-try.js';
 import { type KafkaTry, tryKafka } from './kafka-tries.js';
 import { type ObjectStoreTry, tryObjectStore } from './object-store-try.js';
+import type { Pair } from './pair.js';
 import { type PostgresTry, tryPostgres } from './postgres-try.js';
 import { type RestAnswer, type RestRead, readRest } from './rest-reads.js';
 import { type TlsTry, tryTls } from './tls-try.js';
-
-/** A client's own certificate with its key, and whom it trusts: PEM. */
-export interface Pair {
-  readonly ca: string;
-  readonly cert: string;
-  readonly key: string;
-}
 
 /** Whatever is tried inside the deployment's own network. */
 export interface Task {

@@ -1,7 +1,7 @@
 import { createPrivateKey } from 'node:crypto';
 import { makeCertificate, type TestCertificate } from '@lethe/test-servers';
 import type { Deployment } from '../deployment.js';
-import type { Pair } from '../inside/tries.js';
+import type { Pair } from '../inside/pair.js';
 
 const authorityName = 'Lethe internal authority';
 const dayMs = 86_400_000;

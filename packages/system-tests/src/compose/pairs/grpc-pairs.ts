@@ -1,7 +1,7 @@
 import { mayCall, type ServiceName, serviceNames } from '@lethe/contracts';
 import type { Deployment } from '../deployment.js';
 import type { GrpcTry } from '../inside/grpc-try.js';
-import type { Pair } from '../inside/tries.js';
+import type { Pair } from '../inside/pair.js';
 import { strangersAs } from './certificates.js';
 import type { Said } from './said.js';
 
