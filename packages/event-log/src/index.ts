@@ -1,11 +1,11 @@
 import type { EventLogConfig, KafkaLogConfig } from './config.js';
-import type { AccessResult } from './kafka/admin-access.js';
+import type { AccessResult, AccessState } from './kafka/admin-access.js';
 import type { TopicFlaw } from './kafka/admin-topics.js';
 import type { EnsureTopicsOptions } from './kafka/ensure-topics.js';
 import type { EventLogConsumer, EventLogProducer, ProducerOptions, TopicName } from './port.js';
 
 export type { EventLogConfig, KafkaLogConfig, PostgresLogConfig } from './config.js';
-export type { AccessResult } from './kafka/admin-access.js';
+export type { AccessResult, AccessState } from './kafka/admin-access.js';
 export type { TopicFlaw } from './kafka/admin-topics.js';
 export type { EnsureTopicsOptions } from './kafka/ensure-topics.js';
 export {
@@ -55,3 +55,11 @@ export const checkTopics = async (
 /** Gives each service, and `ops`, its rights on the topics in Kafka; rejects with EventLogError. */
 export const grantAccess = async (config: KafkaLogConfig): Promise<AccessResult> =>
   (await import('./kafka/admin-access.js')).grantAccess(config);
+
+/** The topics that Kafka does not have; rejects with EventLogError. */
+export const missingTopics = async (config: KafkaLogConfig): Promise<TopicName[]> =>
+  (await import('./kafka/admin-topics.js')).missingTopics(config);
+
+/** Compares the rights in Kafka with those there must be, and changes none; rejects with EventLogError. */
+export const checkAccess = async (config: KafkaLogConfig): Promise<AccessState> =>
+  (await import('./kafka/admin-access.js')).checkAccess(config);

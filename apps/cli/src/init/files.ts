@@ -46,7 +46,7 @@ export class DeploymentFiles {
   readonly #folder: string;
   readonly #pending: Pending[] = [];
   readonly #flaws: string[] = [];
-  #kept = 0;
+  readonly #kept = new Set<string>();
 
   constructor(folder: string) {
     this.#folder = folder;
@@ -60,7 +60,7 @@ export class DeploymentFiles {
   async read(path: string): Promise<string | undefined> {
     try {
       const text = await readFile(path, 'utf8');
-      this.#kept += 1;
+      this.#kept.add(path);
       return text;
     } catch (error) {
       if (errorCode(error) === 'ENOENT') return undefined;
@@ -111,6 +111,15 @@ export class DeploymentFiles {
     this.#flaws.push(what);
   }
 
+  /** What `write` would say and make, for whoever only looks. */
+  outlook(): {
+    readonly flaws: readonly string[];
+    readonly missing: readonly string[];
+    readonly kept: readonly string[];
+  } {
+    return { flaws: this.#flaws, missing: this.#pending.map(({ path }) => path), kept: [...this.#kept] };
+  }
+
   /** Writes what is missing. Throws Problem, and writes nothing, when there is any flaw. */
   async write(): Promise<{ readonly made: readonly string[]; readonly kept: number }> {
     if (this.#flaws.length > 0)
@@ -126,7 +135,7 @@ export class DeploymentFiles {
       if (isNew && uid !== undefined && mayGive()) await chown(path, uid, uid);
     }
     for (const file of this.#pending) await writeOnce(file);
-    return { made: this.#pending.map(({ path }) => path), kept: this.#kept };
+    return { made: this.#pending.map(({ path }) => path), kept: this.#kept.size };
   }
 
   /** The commands that give each container its folder, for whoever may not do it here; empty when it is done. */

@@ -9,6 +9,7 @@ import { createOperatorApi, type OperatorApi } from './operator-api.js';
 
 const runSchema = z.object({
   adminConfig: z.string(),
+  accounting: z.string().optional(),
   audit: z.string(),
   auditVerifierKey: z.string().nullish(),
   operatorToken: z.string(),

@@ -100,3 +100,20 @@ export const grantAccess = (config: KafkaLogConfig): Promise<AccessResult> =>
     }
     throw new EventLogError('timeout');
   });
+
+export interface AccessState {
+  /** Rights of ours that are not there. */
+  readonly missing: number;
+  /** Rights beside ours. */
+  readonly others: number;
+}
+
+/** Looks at the rights and changes none. Rejects with EventLogError. */
+export const checkAccess = (config: KafkaLogConfig): Promise<AccessState> =>
+  withAdmin(config, async (admin) => {
+    const now = await thereAre(admin);
+    return {
+      missing: entries.filter((entry) => !now.includes(keyOf(entry))).length,
+      others: now.filter((key) => !ours.has(key)).length,
+    };
+  });

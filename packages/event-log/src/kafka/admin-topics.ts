@@ -51,3 +51,10 @@ export const checkTopics = (config: KafkaLogConfig, options: EnsureTopicsOptions
       ];
     });
   });
+
+/** The topics that are not there. Rejects with EventLogError. */
+export const missingTopics = (config: KafkaLogConfig): Promise<TopicName[]> =>
+  withAdmin(config, async (admin) => {
+    const existing = new Set(await admin.listTopics());
+    return topicNames.filter((topic) => !existing.has(topic));
+  });

@@ -1,7 +1,6 @@
 import { readFile, writeFile } from 'node:fs/promises';
 import { afterAll, beforeAll, describe, expect, it, jest } from '@jest/globals';
 import { makeCertificate } from '@lethe/test-servers';
-import postgres from 'postgres';
 import { runLethe } from './lethe-process.js';
 import { Site } from './site.js';
 
@@ -24,7 +23,7 @@ const state = async (): Promise<string> => {
     ['accounting', 'public'],
     ['audit', 'public'],
   ] as const) {
-    const inside = postgres(site.postgres.superuserUrl.replace(/\/postgres$/, `/${name}`), { max: 1 });
+    const inside = site.inDatabase(name);
     applied.push(await inside`select * from ${inside(schema)}.lethe_migrations order by name`);
     await inside.end();
   }

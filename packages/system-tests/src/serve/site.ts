@@ -1,8 +1,9 @@
-import { appendFile, mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
+import { mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { parseEnv } from 'node:util';
 import { freePort, freePortRange, startTestPostgres, type TestPostgres } from '@lethe/test-servers';
+import postgres from 'postgres';
 import { runLethe } from './lethe-process.js';
 
 type Variables = Record<string, string>;
@@ -191,7 +192,11 @@ export class Site {
     return out;
   }
 
-  append(path: string, text: string): Promise<void> {
-    return appendFile(this.secret(path), text);
+  /** The superuser, in one database; whoever asks ends it. */
+  inDatabase(name: string): postgres.Sql {
+    return postgres(this.postgres.superuserUrl.replace(/\/postgres$/, `/${name}`), {
+      max: 1,
+      onnotice: () => undefined,
+    });
   }
 }
