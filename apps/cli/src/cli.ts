@@ -38,6 +38,10 @@ const commands: Readonly<Record<string, Entry>> = {
     summary: "Make the object store's buckets and a user for each service",
     load: async () => (await import('./buckets/buckets-command.js')).bucketsCommand,
   },
+  rotate: {
+    summary: 'Give stored payloads another root key',
+    load: async () => (await import('./rotate/rotate-command.js')).rotateCommand,
+  },
   doctor: {
     summary: 'Say what is wrong with a deployment, and what mends it',
     load: async () => (await import('./doctor/doctor-command.js')).doctorCommand,

@@ -17,7 +17,16 @@ const progressMs = 10_000;
 const hostInUrl = (host: string): string => (host.includes(':') ? `[${host}]` : host);
 
 /** Opens connections to the server over TLS, verified, one for each use. */
-export const superuserOf = (given: MigrateSettings): Superuser => {
+export const superuserOf = (
+  given: Pick<
+    MigrateSettings,
+    | 'LETHE_POSTGRES_SUPERUSER'
+    | 'LETHE_POSTGRES_SUPERUSER_PASSWORD_FILE'
+    | 'LETHE_POSTGRES_HOST'
+    | 'LETHE_POSTGRES_PORT'
+    | 'LETHE_POSTGRES_CA_FILE'
+  >,
+): Superuser => {
   const login = `${given.LETHE_POSTGRES_SUPERUSER}:${encodeURIComponent(given.LETHE_POSTGRES_SUPERUSER_PASSWORD_FILE)}`;
   const address = `${hostInUrl(given.LETHE_POSTGRES_HOST)}:${given.LETHE_POSTGRES_PORT}`;
   return {

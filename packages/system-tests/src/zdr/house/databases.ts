@@ -47,9 +47,9 @@ export interface HouseDatabases {
   stop(): Promise<void>;
 }
 
-/** Starts the server and makes all databases. */
-export const startHouseDatabases = async (): Promise<HouseDatabases> => {
-  const server = await startTestPostgres();
+/** Starts the server and makes all databases. `port`: reachable on 127.0.0.1, too; absent: by its socket only. */
+export const startHouseDatabases = async (port?: number): Promise<HouseDatabases> => {
+  const server = await startTestPostgres(port === undefined ? {} : { port });
   const password = decodeURIComponent(/\/\/[^:]+:([^@]+)@/.exec(server.superuserUrl)?.[1] ?? '');
   const superuser = (database: string): PostgresConnection =>
     server.connection({ user: 'postgres', password, database });

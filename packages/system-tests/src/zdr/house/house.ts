@@ -24,6 +24,8 @@ export interface HouseOptions {
   readonly s3?: S3Server;
   /** How accounting comes by the key that wraps transit keys. Default: a folder, as replicas share it. */
   readonly transitKeys?: 'folder' | 'handed_over';
+  /** Where Postgres is to be reached besides its socket. */
+  readonly postgresPort?: number;
   /** Environment of each router. */
   readonly routerEnv?: Readonly<Record<string, string>>;
   readonly adminEnv?: Readonly<Record<string, string>>;
@@ -115,7 +117,7 @@ const objectsFor = async (
 
 /** Starts it all. Rejects with the log of what did not get ready. */
 export const startHouse = async (options: HouseOptions = {}): Promise<House> => {
-  const databases = await startHouseDatabases();
+  const databases = await startHouseDatabases(options.postgresPort);
   // Until the house stands, its database is the only thing that is to be stopped.
   try {
     return await furnish(options, databases);

@@ -30,7 +30,8 @@ export interface HousePlan {
 /** What nobody but the services was told. */
 export interface HouseSecrets {
   readonly operatorToken: string;
-  readonly atRestRootKey: string;
+  /** With what accounting is started the next time. */
+  atRestRootKey: string;
   /** Every key that was handed over on a pipe to wrap transit keys, in hex. */
   readonly handedOver: string[];
   /** The folder where those keys are kept, where none is handed over. */
