@@ -76,6 +76,15 @@ withEngine('docker compose up', () => {
     await expect(chat(organization.quiet, 'x', deployment.secret('tools/ca.crt'))).rejects.toThrow();
   });
 
+  it.each(['tools', 'migrate', 'topics'])('finds nothing wrong with itself, asked in %s', async (place) => {
+    const { out } = await deployment.compose([
+      ...['--profile', '*', 'run', '--rm', '-T', '--no-deps', place, 'doctor', '--json'],
+    ]);
+    const { findings, looked_at: lookedAt } = JSON.parse(out) as { findings: unknown; looked_at: unknown[] };
+    expect(findings).toEqual([]);
+    expect(lookedAt.length).toBeGreaterThan(0);
+  });
+
   it('lets ops follow the audit topic', async () => {
     const events = await waitFor(
       async () => {
