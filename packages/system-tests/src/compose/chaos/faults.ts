@@ -53,6 +53,15 @@ export const planFaults = (targets: readonly Target[], forMs: number, random: ()
 const networkOf = (service: string): string =>
   ({ balancer: 'edge', 'simulated-provider': 'egress' })[service] ?? 'backend';
 
+const signalAll = (pids: readonly number[], signal: NodeJS.Signals): void => {
+  for (const pid of pids)
+    try {
+      process.kill(pid, signal);
+    } catch {
+      // A health check has ended meanwhile.
+    }
+};
+
 /** Lets it happen, and takes back what has to be taken back. Rejects when the engine refuses. */
 export const befall = async (
   engine: ContainerEngine,
@@ -70,9 +79,11 @@ export const befall = async (
     const pid = Number(await docker('inspect', '--format', '{{.State.Pid}}', container));
     if (pid > 1) process.kill(pid, 'SIGKILL');
   } else if (kind === 'pause') {
-    await docker('pause', container);
+    // Not `docker pause`: where the kernel has only the old freezer it fails under load.
+    const pids = (await docker('top', container, '-eo', 'pid')).split('\n').slice(1).map(Number);
+    signalAll(pids, 'SIGSTOP');
     await pause(lastsMs);
-    await docker('unpause', container);
+    signalAll(pids, 'SIGCONT');
   } else {
     const network = `${deployment.project}_${networkOf(service)}`;
     await docker('network', 'disconnect', network, container);
