@@ -4,9 +4,9 @@
 import { spawnSync } from 'node:child_process';
 import { mkdirSync, readFileSync, rmSync } from 'node:fs';
 import { join, relative } from 'node:path';
+import { jestArguments, root } from './jest-arguments.mjs';
 import { reasonNotCarriedOut } from './not-carried-out.mjs';
 
-const root = new URL('../..', import.meta.url).pathname;
 const cache = join(root, '.cache');
 mkdirSync(cache, { recursive: true });
 
@@ -19,20 +19,7 @@ const runProject = (/** @type {string} */ project, /** @type {string[]} */ flags
   rmSync(outputFile, { force: true });
   const { status } = spawnSync(
     process.execPath,
-    [
-      '--experimental-vm-modules',
-      '--disable-warning=ExperimentalWarning',
-      join(root, 'node_modules/jest/bin/jest.js'),
-      '-c',
-      join(root, 'packages/house-rules/jest.config.mjs'),
-      '--selectProjects',
-      project,
-      '--json',
-      '--outputFile',
-      outputFile,
-      '--passWithNoTests',
-      ...flags,
-    ],
+    [...jestArguments(project), '--json', '--outputFile', outputFile, '--passWithNoTests', ...flags],
     { cwd: root, stdio: ['ignore', 'ignore', 'inherit'], env: process.env },
   );
   try {

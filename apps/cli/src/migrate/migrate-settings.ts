@@ -1,8 +1,8 @@
 import { z } from 'zod';
 import { roots } from '../serve/settings/checks.js';
-import { postgresServer } from '../serve/settings/common.js';
-import { setting, text } from '../serve/settings/fields.js';
-import { jsonFile, secretFile } from '../serve/settings/file-fields.js';
+import { postgresServer, postgresSuperuser } from '../serve/settings/common.js';
+import { setting } from '../serve/settings/fields.js';
+import { jsonFile } from '../serve/settings/file-fields.js';
 import { databases } from '../up/cluster/databases.js';
 
 const roleNames = databases.flatMap(({ roles }): readonly string[] => roles);
@@ -14,14 +14,7 @@ const passwords = z.partialRecord(z.enum(roleNames as [string, ...string[]]), pa
 /** What `lethe migrate` reads from the environment. */
 export const migrateSettings = z.object({
   ...postgresServer,
-  LETHE_POSTGRES_SUPERUSER: setting(
-    text(/^[a-z_][a-z0-9_]{0,62}$/, 'must be the name of a role').default('postgres'),
-    { what: 'The role that makes databases and roles.', form: 'text', secret: false },
-  ),
-  LETHE_POSTGRES_SUPERUSER_PASSWORD_FILE: setting(
-    secretFile(/^[\x21-\x7e]{1,1000}$/, 'a password of printable characters'),
-    { what: 'Its password.', form: 'path of a file with one line', secret: true },
-  ),
+  ...postgresSuperuser,
   LETHE_POSTGRES_PASSWORDS_FILE: setting(
     jsonFile(passwords, 'a JSON object from roles of Lethe to passwords of 16 to 200 printable characters'),
     {

@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import { roots } from '../serve/settings/checks.js';
-import { postgresServer } from '../serve/settings/common.js';
-import { setting, text } from '../serve/settings/fields.js';
+import { postgresServer, postgresSuperuser } from '../serve/settings/common.js';
+import { setting } from '../serve/settings/fields.js';
 import { secretFile } from '../serve/settings/file-fields.js';
 import type { SettingsSpec } from '../serve/settings/read-settings.js';
 
@@ -11,14 +11,7 @@ const form = 'path of a file with 64 hexadecimal digits';
 /** What `lethe rotate` reads from the environment. */
 export const rotateSettings = z.object({
   ...postgresServer,
-  LETHE_POSTGRES_SUPERUSER: setting(
-    text(/^[a-z_][a-z0-9_]{0,62}$/, 'must be the name of a role').default('postgres'),
-    { what: 'The role that makes databases and roles.', form: 'text', secret: false },
-  ),
-  LETHE_POSTGRES_SUPERUSER_PASSWORD_FILE: setting(
-    secretFile(/^[\x21-\x7e]{1,1000}$/, 'a password of printable characters'),
-    { what: 'Its password.', form: 'path of a file with one line', secret: true },
-  ),
+  ...postgresSuperuser,
   LETHE_AT_REST_ROOT_KEY_FILE: setting(key, {
     what: 'The root key that accounting has had until now.',
     form,

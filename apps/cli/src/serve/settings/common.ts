@@ -150,6 +150,18 @@ export const postgresServer = {
   }),
 };
 
+/** Who prepares the server, and by what. */
+export const postgresSuperuser = {
+  LETHE_POSTGRES_SUPERUSER: setting(
+    text(/^[a-z_][a-z0-9_]{0,62}$/, 'must be the name of a role').default('postgres'),
+    { what: 'The role that makes databases and roles.', form: 'text', secret: plain },
+  ),
+  LETHE_POSTGRES_SUPERUSER_PASSWORD_FILE: setting(
+    secretFile(/^[\x21-\x7e]{1,1000}$/, 'a password of printable characters'),
+    { what: 'Its password.', form: 'path of a file with one line', secret },
+  ),
+};
+
 const passwordSchema = z.string().regex(/^[\x21-\x7e]{16,200}$/);
 
 /** Passwords of roles, and of no others: what a service does not hold, nobody can take from it. */
